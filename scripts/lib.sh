@@ -1,0 +1,135 @@
+# Sourced by the scripts of this folder: paths, stage lines, packages.
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+
+set -euo pipefail
+umask 022
+export LC_ALL=C
+
+repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+build=$repo/build
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/book3s-hv
+logs=$build/logs
+prog=${0##*/}
+jobs=${JOBS:-$(nproc)}
+tarball=${LINUX_TARBALL:-/usr/src/linux-source-6.1.tar.xz}
+mkdir -p "$build" "$logs" "$cache"
+
+# One clock for all scripts started by one command
+export STAGE_T0=${STAGE_T0:-$(date +%s)}
+
+stage()
+{
+	printf '[%4ds] %s\n' $(($(date +%s) - STAGE_T0)) "$*" >&2
+}
+
+die()
+{
+	printf '%s: %s\n' "$prog" "$*" >&2
+	exit 1
+}
+
+# run_logged LOG COMMAND...: output to LOG, its last lines shown on failure
+run_logged()
+{
+	local log=$1 rc=0
+
+	shift
+	"$@" > "$log" 2>&1 < /dev/null || rc=$?
+	if [ $rc -ne 0 ]; then
+		grep -nE '(error|Error|undefined|failed|\*\*\*)' "$log" | tail -n 20 >&2 || :
+		tail -n 15 "$log" >&2
+		die "failed ($rc): $* (log: ${log#"$repo"/})"
+	fi
+}
+
+# Serialise what changes a tree under build/: lock NAME (until the script ends)
+lock()
+{
+	local fd
+
+	exec {fd}> "$build/.lock-$1"
+	flock -n "$fd" && return
+	stage "waiting for another $prog of $1"
+	flock "$fd"
+}
+
+# need_packages GROUP...: install what is missing, or name all of it at once
+need_packages()
+{
+	local group p f miss=() want=()
+
+	for group; do
+		case $group in
+		base)	want+=(linux-source-6.1:/usr/src/linux-source-6.1.tar.xz
+				xz-utils:xz unifdef:unifdef git:git python3:python3 patch:patch) ;;
+		kernel)	want+=(make:make gcc:gcc libc6-dev:/usr/include/stdio.h
+				bison:bison flex:flex bc:bc libssl-dev:/usr/include/openssl/ssl.h
+				libelf-dev:/usr/include/libelf.h kmod:depmod perl:perl ccache:ccache
+				gcc-powerpc64le-linux-gnu:powerpc64le-linux-gnu-gcc
+				gcc-powerpc64-linux-gnu:powerpc64-linux-gnu-gcc) ;;
+		user)	want+=(libc6-dev-ppc64el-cross:/usr/powerpc64le-linux-gnu/include/stdio.h
+				libc6-dev-ppc64-cross:/usr/powerpc64-linux-gnu/include/stdio.h) ;;
+		rootfs)	want+=(cpio:cpio debian-archive-keyring:/usr/share/keyrings/debian-archive-keyring.gpg
+				binutils-powerpc64le-linux-gnu:powerpc64le-linux-gnu-readelf) ;;
+		run)	want+=(qemu-system-ppc:qemu-system-ppc64) ;;
+		static)	want+=(sparse:sparse codespell:codespell) ;;
+		*)	die "no package group '$group'" ;;
+		esac
+	done
+	for p in "${want[@]}"; do
+		f=${p#*:} p=${p%%:*}
+		case $f in
+		/*)	[ -e "$f" ] || miss+=("$p") ;;
+		*)	command -v "$f" > /dev/null || miss+=("$p") ;;
+		esac
+	done
+	[ ${#miss[@]} -gt 0 ] || return 0
+	if [ "$(id -u)" != 0 ]; then
+		die "missing packages, install them as root: apt-get install ${miss[*]}"
+	fi
+	stage "installing ${miss[*]}"
+	mkdir -p "$logs"
+	if ! DEBIAN_FRONTEND=noninteractive apt-get -y --no-install-recommends install \
+	     "${miss[@]}" > "$logs/apt.log" 2>&1; then
+		# A machine that never ran apt-get update, or an old package list
+		apt-get update > "$logs/apt-update.log" 2>&1 || :
+		DEBIAN_FRONTEND=noninteractive run_logged "$logs/apt.log" \
+			apt-get -y --no-install-recommends install "${miss[@]}"
+	fi
+}
+
+# Key of files by content
+hash_of()
+{
+	cat -- "$@" | sha256sum | cut -c1-16
+}
+
+# Key of the Linux tarball, kept beside size and time: hashing takes a second
+tarball_key()
+{
+	local memo=$cache/tarball.key stamp
+
+	stamp=$(stat -c '%n %s %Y' "$tarball")
+	if [ "$(head -n1 "$memo" 2> /dev/null)" != "$stamp" ]; then
+		printf '%s\n%s\n' "$stamp" "$(hash_of "$tarball")" > "$memo.$$"
+		mv "$memo.$$" "$memo"
+	fi
+	tail -n1 "$memo"
+}
+
+# unpack_linux DIR: the tarball without what other architectures compile
+# (their Kconfig files stay: generic ones source them)
+unpack_linux()
+{
+	local arch='linux-source-6.1/arch/[a-oq-z]*'
+
+	rm -rf "$1" "$1.tmp"
+	mkdir -p "$1.tmp"
+	tar -xJf "$tarball" -C "$1.tmp" --strip-components=1 \
+		--exclude="$arch/*.[chSs]" --exclude="$arch/*.dts*" --exclude="$arch/*.pl" \
+		--exclude="$arch/*onfig/*" --exclude="$arch/*.config" \
+		--exclude='linux-source-6.1/arch/parisc/*.[chSs]' \
+		|| die "cannot unpack $tarball"
+	mv "$1.tmp" "$1"
+}
