@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Hypervisor-mode KVM for 64-bit Book3S: what the module (kvm-hv.ko), the
+ * built-in half and the real-mode assembly share.
+ *
+ * Every field carries a key saying who may touch it:
+ *
+ *   [C]  constant after creation
+ *   [S]  changes only under kvm->arch.hv.setup_lock with no vcpu running
+ *   [V]  the vcpu's own task, vcpu->mutex held
+ *   [R]  real mode on the thread that runs the vcpu, or [V] while it does not
+ *   [L]  a lock named beside it
+ *   [A]  atomic or single-copy access, any context
+ *   (a)  offset used by assembly: see book3s_hv_offsets.c
+ */
+#ifndef __ASM_KVM_BOOK3S_HV_H__
+#define __ASM_KVM_BOOK3S_HV_H__
+
+#include <asm/kvm_asm.h>
+
+/**
+ * DOC: verdicts
+ *
+ * What real-mode C tells the assembly that called it.  The values are emitted
+ * to the assembly through book3s_hv_offsets.c; no other value crosses.
+ */
+enum kvmhv_verdict {
+	KVMHV_RESUME_GUEST = 0,	/* reload the volatile state and go on */
+	KVMHV_EXIT_HOST = 1,	/* leave the partition, the module decides */
+};
+
+/* Number of SLB entries we ever save: PPC970 has 64, POWER7 and POWER8 32. */
+#define KVMHV_MAX_SLB		64
+
+/*
+ * Marks, in the second doubleword of an absent HPTE (where the hardware never
+ * looks since V is 0), a translation to an address outside every memslot.
+ */
+#define KVMHV_HPTE_R_MMIO	ASM_CONST(0x0000000000000001)
+
+#ifndef __ASSEMBLY__
+
+#include <linux/types.h>
+#include <linux/spinlock.h>
+#include <linux/mutex.h>
+#include <linux/cpumask.h>
+#include <linux/atomic.h>
+#include <asm/kvm_para.h>
+
+struct kvm;
+struct kvm_vcpu;
+struct kvm_memory_slot;
+struct dtl_entry;
+struct lppaca;
+
+/**
+ * struct kvm_hv_rev - what the hypervisor knows of one HPTE besides the HPTE
+ * @guest_r: second doubleword as the guest gave it, with the guest real
+ *	address; R and C are kept here too while the HPTE is absent.
+ *	[L: HPTE lock]
+ * @forw: index of the next HPTE on the ring that maps the same host page
+ * @back: index of the previous one; both [L: rmap lock of that page]
+ *
+ * As large as an HPTE, so the array is as large as the HPT.
+ */
+struct kvm_hv_rev {
+	unsigned long guest_r;
+	u32 forw;
+	u32 back;
+};
+
+/*
+ * Bits of kvm_hv_rev.guest_r that belong to the hypervisor; the guest's copy
+ * never has them (they are reserved in the second doubleword).
+ */
+#define KVMHV_GR_MODIFIED	ASM_CONST(0x4000000000000000) /* since last HTAB read */
+
+/**
+ * struct kvm_hv_hpt - a guest's hashed page table
+ * @hpte: the HPTEs, big-endian, naturally aligned, linear mapping [S](a)
+ * @rev: one entry for each HPTE, linear mapping [S]
+ * @pteg_mask: number of PTEGs - 1 [S]
+ * @order: log2 of the size in bytes, 0 when there is none [S]
+ * @contig: allocated with alloc_contig_pages() and not alloc_pages() [S]
+ */
+struct kvm_hv_hpt {
+	__be64 *hpte;
+	struct kvm_hv_rev *rev;
+	unsigned long pteg_mask;
+	u32 order;
+	bool contig;
+};
+
+/* Number of HPTEs, and of bytes in one of the two tables */
+static inline unsigned long kvmhv_hpt_npte(const struct kvm_hv_hpt *hpt)
+{
+	return (hpt->pteg_mask + 1) << 3;
+}
+
+/**
+ * struct kvm_hv_rmap - per-memslot reverse map
+ * @chunk: pages of unsigned long, one for each guest page (PAGE_SIZE), in
+ *	chunks of KVMHV_RMAP_PER_CHUNK so that real mode never needs vmalloc.
+ *	Format: KVMPPC_RMAP_* of asm/kvm_host.h: lock bit, R and C bits,
+ *	present bit, index of one HPTE on the ring.
+ */
+#define KVMHV_RMAP_PER_CHUNK	(PAGE_SIZE / sizeof(unsigned long))
+
+/**
+ * struct kvm_hv_vm - the hypervisor-mode part of struct kvm_arch
+ */
+struct kvm_hv_vm {
+	struct kvm_hv_hpt hpt;		/* (a) for sdr1 only */
+	unsigned long sdr1;		/* [S](a) SDR1 while in the guest */
+	unsigned long host_sdr1;	/* [C](a) */
+	unsigned long host_lpcr;	/* [C](a) */
+	unsigned long lpcr;		/* [S](a) LPCR but for MER */
+	/*
+	 * slbmte RS image of the VRMA segment (VSID, B, L, LP) and its base
+	 * page shift; 0 until the VRMA is set up.
+	 */
+	unsigned long vrma_slb_v;	/* [S] */
+	u32 vrma_page_shift;		/* [S] */
+	u32 online_vcpus;		/* [A] > 1: tlbie instead of tlbiel */
+	bool mmu_ready;			/* [A] HPT and VRMA usable */
+	bool fwnmi_enabled;		/* [A] */
+	atomic_t vcpus_running;		/* [A] see kvmhv_hpt_reset() */
+	struct mutex setup_lock;	/* outside vcpu->mutex never taken */
+	/*
+	 * CPUs whose TLB may hold stale entries of this LPID; set by anyone
+	 * who used tlbiel only, cleared by the CPU itself before it enters.
+	 */
+	cpumask_t need_tlb_flush;	/* [A](a) */
+};
+
+/**
+ * struct kvm_hv_vcore - state that the threads of a virtual core share
+ */
+struct kvm_hv_vcore {
+	u64 tb_offset;		/* [V](a) guest timebase - host timebase */
+	unsigned long pcr;	/* [V](a) PCR while in the guest */
+	unsigned long dpdes;	/* [R](a) POWER8 doorbells */
+	unsigned long vtb;	/* [R](a) POWER8 virtual timebase */
+	u32 arch_compat;	/* [V] logical PVR or 0 */
+	u32 first_id;		/* [C] vcpu id of thread 0 */
+	u32 refs;		/* [L: kvm->lock] vcpus attached */
+	bool online;		/* [V] */
+};
+
+/**
+ * struct kvm_hv_vpa - one area registered with H_REGISTER_VPA
+ * @gpa: guest real address, 0 when there is none [L: vpa_lock]
+ * @len: bytes registered [L: vpa_lock]
+ * @kaddr: linear-mapping address while pinned for a run, else NULL [V](a)
+ * @page: the page behind @kaddr [V]
+ * @dirty: written to since the dirty log last looked [A]
+ *
+ * An area is pinned only from one entry preparation to the next return to
+ * user space, so that an MMU notifier never waits on a guest's whim.
+ */
+struct kvm_hv_vpa {
+	unsigned long gpa;
+	unsigned long len;
+	void *kaddr;
+	struct page *page;
+	bool dirty;
+};
+
+struct kvm_hv_slb {
+	u64 esid;		/* slbmte RB: ESID, V, index */
+	u64 vsid;		/* slbmte RS */
+};
+
+/**
+ * struct kvm_hv_vcpu - the hypervisor-mode part of struct kvm_vcpu_arch
+ */
+struct kvm_hv_vcpu {
+	struct kvm_vcpu_arch_shared shregs; /* [R](a) vcpu->arch.shared */
+	struct kvm_hv_vcore *vcore;	/* [C](a) */
+	u64 exit_tb;			/* [V] host timebase at the last exit */
+
+	/* What the last exit found, for real-mode C and the module */
+	u32 trap;		/* [R](a) vector, without the HSRR bit */
+	u32 heir;		/* [R] instruction, emulation assist only */
+	u32 fault_dsisr;	/* [R](a) (H)DSISR, or SRR1 bits for HISI */
+	u32 slb_max;		/* [R](a) number of entries in slb[] */
+	unsigned long fault_dar;	/* [R](a) (H)DAR, or PC for HISI */
+	unsigned long fault_slb_v;	/* [R] RS image of the segment, or 0 */
+	unsigned long fault_v;	/* [R] HPTE found absent, 1st doubleword */
+	unsigned long fault_r;	/* [R] guest's view of the 2nd doubleword */
+	long fault_index;	/* [R] its index, -1 if there is none */
+
+	struct kvm_hv_slb slb[KVMHV_MAX_SLB];	/* [R](a) valid ones, packed */
+
+	spinlock_t vpa_lock;	/* leaf; the three areas */
+	struct kvm_hv_vpa vpa;
+	struct kvm_hv_vpa slb_shadow;
+	struct kvm_hv_vpa dtl;
+	u64 dtl_index;		/* [V] entries written since registration */
+	u64 stolen_tb;		/* [V] ticks runnable and not running */
+	u64 stolen_logged;	/* [V] of these, in the last DTL entry */
+	u64 runnable_since;	/* [V] 0: busy in host or ceded */
+};
+
+/*
+ * The table of what differs between processors.  Assembly has its own
+ * dispatch (kvmhv_switch_* in book3s_hv_rm_power*.S); this is for C.
+ */
+struct kvmhv_cpu_ops {
+	const char *name;
+	u32 slb_nr;			/* SLB entries */
+	u32 nr_pmc;
+	u32 tlb_sets;			/* congruence classes for tlbiel */
+	u32 max_threads;		/* per core */
+	unsigned long lpid_mask;	/* largest usable LPID */
+	unsigned long guest_lpcr;	/* bits set for each guest */
+	unsigned long lpcr_writable;	/* bits user space may change */
+	bool has_1t_segments;
+	bool has_vrma;
+};
+
+extern const struct kvmhv_cpu_ops *kvmhv_cpu;
+
+/* book3s_hv_builtin.c, MMU on */
+const struct kvmhv_cpu_ops *kvmhv_probe_cpu(const char **why);
+
+/* book3s_hv_rmhandlers.S: enters the guest, returns the trap */
+int kvmhv_enter_guest(struct kvm_vcpu *vcpu);
+
+/* book3s_hv_rm_exit.c: called by assembly only, MMU off */
+enum kvmhv_verdict kvmhv_rm_exit(struct kvm_vcpu *vcpu);
+
+/*
+ * book3s_hv_rm_mmu.c: hcalls on the HPT.  Called by assembly with the MMU off
+ * on the thread that runs @vcpu; a0... are hcall arguments 1..., results are
+ * left in the vcpu's GPR 4 and up.  They return a PAPR code, or H_TOO_HARD to
+ * have the module do it.
+ */
+long kvmhv_rm_h_enter(struct kvm_vcpu *vcpu, unsigned long flags,
+		      unsigned long index, unsigned long v, unsigned long r);
+long kvmhv_rm_h_remove(struct kvm_vcpu *vcpu, unsigned long flags,
+		       unsigned long index, unsigned long avpn);
+long kvmhv_rm_h_bulk_remove(struct kvm_vcpu *vcpu);
+long kvmhv_rm_h_protect(struct kvm_vcpu *vcpu, unsigned long flags,
+			unsigned long index, unsigned long avpn);
+long kvmhv_rm_h_read(struct kvm_vcpu *vcpu, unsigned long flags,
+		     unsigned long index);
+long kvmhv_rm_h_clear_ref(struct kvm_vcpu *vcpu, unsigned long flags,
+			  unsigned long index);
+long kvmhv_rm_h_clear_mod(struct kvm_vcpu *vcpu, unsigned long flags,
+			  unsigned long index);
+/* book3s_hv_rm_hcall.c */
+long kvmhv_rm_h_set_dabr(struct kvm_vcpu *vcpu, unsigned long dabr);
+long kvmhv_rm_h_set_xdabr(struct kvm_vcpu *vcpu, unsigned long dabr,
+			  unsigned long dabrx);
+
+/**
+ * enum kvmhv_fault - verdict on a storage interrupt of a guest
+ * @KVMHV_FAULT_RETRY: the HPTE is there now; run the instruction again
+ * @KVMHV_FAULT_REFLECT: the guest's own business: hv.fault_dsisr says what
+ * @KVMHV_FAULT_PAGE: an absent HPTE allows the access; bring the page in
+ * @KVMHV_FAULT_MMIO: an absent HPTE allows the access; emulate the device
+ * @KVMHV_FAULT_VRMA: no HPTE in the VRMA; the hypervisor inserts one
+ */
+enum kvmhv_fault {
+	KVMHV_FAULT_RETRY,
+	KVMHV_FAULT_REFLECT,
+	KVMHV_FAULT_PAGE,
+	KVMHV_FAULT_MMIO,
+	KVMHV_FAULT_VRMA,
+};
+
+/*
+ * book3s_hv_rm_fault.c: looks the faulting address up in the HPT.  Needs
+ * nothing but the linear mapping, so the module may call it as well.
+ */
+enum kvmhv_fault kvmhv_rm_fault(struct kvm_vcpu *vcpu, unsigned long ea,
+				unsigned long slb_v, u32 dsisr, bool data);
+long kvmhv_hpt_find(struct kvm *kvm, unsigned long ea, unsigned long slb_v,
+		    unsigned long need);
+
+/*
+ * book3s_hv_rm_rmap.c: the reverse map and invalidation of one HPTE.  All of
+ * it works with the MMU on (preemption off) and off.
+ */
+unsigned long *kvmhv_rmap_slot(const struct kvm_memory_slot *slot, u64 gfn);
+const struct kvm_memory_slot *kvmhv_rm_gfn_to_slot(struct kvm *kvm, u64 gfn);
+void kvmhv_rmap_add(struct kvm *kvm, unsigned long *rmap, unsigned long index);
+void kvmhv_rmap_del_locked(struct kvm *kvm, unsigned long *rmap,
+			   unsigned long index);
+void kvmhv_tlbie_hpte(struct kvm *kvm, unsigned long v, unsigned long r,
+		      unsigned long index);
+
+#endif /* __ASSEMBLY__ */
+#endif /* __ASM_KVM_BOOK3S_HV_H__ */

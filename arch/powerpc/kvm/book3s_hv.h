@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Prototypes private to kvm-hv.ko, grouped by the file that implements them.
+ * Everything here runs with the MMU on, in process context.
+ */
+#ifndef BOOK3S_HV_H
+#define BOOK3S_HV_H
+
+#include <linux/kvm_host.h>
+#include <asm/kvm_ppc.h>
+#include <asm/kvm_book3s.h>
+#include <asm/kvm_book3s_hv.h>
+
+/* book3s_hv_run.c: KVM_RUN */
+int kvmhv_vcpu_run(struct kvm_vcpu *vcpu);
+
+/* book3s_hv_exit.c: what to do after an exit; returns RESUME_* or -errno */
+int kvmhv_handle_exit(struct kvm_vcpu *vcpu);
+void kvmhv_inject_interrupt(struct kvm_vcpu *vcpu, int vec, u64 srr1_flags);
+void kvmhv_set_msr(struct kvm_vcpu *vcpu, u64 msr);
+
+/* book3s_hv_hcall.c: hcalls with the MMU on; returns RESUME_* or -errno */
+int kvmhv_handle_hcall(struct kvm_vcpu *vcpu);
+int kvmhv_hcall_implemented(unsigned long hcall);
+void kvmhv_default_hcalls(struct kvm *kvm);
+struct kvm_vcpu *kvmhv_find_vcpu(struct kvm *kvm, unsigned long id);
+
+/* book3s_hv_vpa.c: H_REGISTER_VPA areas */
+long kvmhv_h_register_vpa(struct kvm_vcpu *vcpu, unsigned long flags,
+			  unsigned long target, unsigned long gpa);
+int kvmhv_vpa_pin(struct kvm_vcpu *vcpu);
+void kvmhv_vpa_unpin(struct kvm_vcpu *vcpu);
+void kvmhv_vpa_enter(struct kvm_vcpu *vcpu);
+void kvmhv_vpa_exit(struct kvm_vcpu *vcpu);
+void kvmhv_vpa_harvest_dirty(struct kvm_vcpu *vcpu,
+			     const struct kvm_memory_slot *slot,
+			     unsigned long *map);
+int kvmhv_vpa_get(struct kvm_vcpu *vcpu, u64 id, union kvmppc_one_reg *val);
+int kvmhv_vpa_set(struct kvm_vcpu *vcpu, u64 id, const union kvmppc_one_reg *val);
+
+/* book3s_hv_regs.c: sregs and ONE_REG */
+int kvmhv_get_sregs(struct kvm_vcpu *vcpu, struct kvm_sregs *sregs);
+int kvmhv_set_sregs(struct kvm_vcpu *vcpu, struct kvm_sregs *sregs);
+int kvmhv_get_one_reg(struct kvm_vcpu *vcpu, u64 id, union kvmppc_one_reg *val);
+int kvmhv_set_one_reg(struct kvm_vcpu *vcpu, u64 id, union kvmppc_one_reg *val);
+int kvmhv_set_arch_compat(struct kvm_vcpu *vcpu, u32 pvr);
+void kvmhv_set_lpcr(struct kvm *kvm, unsigned long lpcr);
+
+/* book3s_hv_hpt.c: hash table and VRMA */
+long kvmhv_hpt_allocate(struct kvm *kvm, u32 order);
+void kvmhv_hpt_free(struct kvm *kvm);
+int kvmhv_mmu_setup(struct kvm_vcpu *vcpu);
+int kvmhv_vrma_fault(struct kvm_vcpu *vcpu, unsigned long gpa);
+int kvmhv_get_smmu_info(struct kvm *kvm, struct kvm_ppc_smmu_info *info);
+
+/* book3s_hv_fault.c: storage interrupts and guest address translation */
+int kvmhv_page_fault(struct kvm_vcpu *vcpu, enum kvmhv_fault verdict, bool data);
+int kvmhv_emulate_mmio(struct kvm_vcpu *vcpu, unsigned long gpa,
+		       unsigned long ea, bool is_store);
+int kvmhv_xlate(struct kvm_vcpu *vcpu, gva_t eaddr, struct kvmppc_pte *pte,
+		bool data, bool is_write);
+
+/* book3s_hv_notifier.c: memslots, MMU notifiers, dirty log */
+int kvmhv_prepare_memory_region(struct kvm *kvm,
+				const struct kvm_memory_slot *old,
+				struct kvm_memory_slot *new,
+				enum kvm_mr_change change);
+void kvmhv_commit_memory_region(struct kvm *kvm, struct kvm_memory_slot *old,
+				const struct kvm_memory_slot *new,
+				enum kvm_mr_change change);
+void kvmhv_free_memslot(struct kvm_memory_slot *slot);
+void kvmhv_flush_memslot(struct kvm *kvm, struct kvm_memory_slot *slot);
+bool kvmhv_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range);
+bool kvmhv_age_gfn(struct kvm *kvm, struct kvm_gfn_range *range);
+bool kvmhv_test_age_gfn(struct kvm *kvm, struct kvm_gfn_range *range);
+bool kvmhv_set_spte_gfn(struct kvm *kvm, struct kvm_gfn_range *range);
+int kvmhv_get_dirty_log(struct kvm *kvm, struct kvm_dirty_log *log);
+void kvmhv_mark_dirty(struct kvm *kvm, u64 gfn);
+
+#endif /* BOOK3S_HV_H */
