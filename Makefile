@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0
+# Everything here calls a script of scripts/, which says at its head what it does.
+
+.PHONY: help run test kernel tree rootfs lab bench series check clean
+.DEFAULT_GOAL := help
+
+help:		## these lines
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
+
+run:		## a guest on an emulated POWER8: its shell, or RUN_CMD='...' in it
+	@scripts/run
+
+test:		## all tests; TIER=static, unit or boot for one tier, ROW=name for one boot
+	@scripts/test
+
+kernel:		## host kernels build/le and build/be; KERNELS='le-4k ...' for others
+	@for v in $(or $(KERNELS),le be); do scripts/build-kernel $$v || exit 1; done
+
+tree:		## build/linux: the base tree with patches and files
+	@scripts/base-tree
+
+rootfs:		## the initramfs of the emulated hosts
+	@scripts/rootfs le > /dev/null && scripts/rootfs be > /dev/null
+
+lab:		## the lab's QEMU: processors that stock QEMU does not emulate
+	@scripts/lab
+
+bench:		## instructions per path, counted on the lab machine
+	@scripts/bench
+
+series:		## build/series: the patches, ready to be mailed
+	@scripts/export-series
+
+check:		## the quick half of the tests: static without builds, and unit
+	@TIER=quick scripts/test
+
+clean:		## remove build/ (the cache outside the clone stays)
+	rm -rf build
