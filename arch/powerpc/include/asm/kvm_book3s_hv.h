@@ -177,6 +177,7 @@ struct kvm_hv_slb {
 struct kvm_hv_vcpu {
 	struct kvm_vcpu_arch_shared shregs; /* [R](a) vcpu->arch.shared */
 	struct kvm_hv_vcore *vcore;	/* [C](a) */
+	unsigned long lpcr;		/* [R](a) the VM's, with MER if needed */
 	u64 exit_tb;			/* [V] host timebase at the last exit */
 
 	/* What the last exit found, for real-mode C and the module */
@@ -229,6 +230,11 @@ int kvmhv_enter_guest(struct kvm_vcpu *vcpu);
 
 /* book3s_hv_rm_exit.c: called by assembly only, MMU off */
 enum kvmhv_verdict kvmhv_rm_exit(struct kvm_vcpu *vcpu);
+void kvmhv_rm_enter_prepare(struct kvm_vcpu *vcpu);
+void kvmhv_rm_restore_slb(void);
+
+/* book3s_hv_builtin.c: where real mode ends up when all is lost, MMU on */
+void kvmhv_unexpected_trap(unsigned long trap);
 
 /*
  * book3s_hv_rm_mmu.c: hcalls on the HPT.  Called by assembly with the MMU off

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Conventions of the real-mode assembly of hypervisor-mode KVM.
+ *
+ * Register roles, the same in every file, once the nonvolatile registers of
+ * whoever ran before are saved:
+ *
+ *   r1	 host stack: the switch frame below or deeper
+ *   r2	 host TOC
+ *   r13 host PACA
+ *   r29 struct kvm_hv_vcore of the vcpu
+ *   r30 struct kvm of the vcpu
+ *   r31 struct kvm_vcpu
+ *
+ * All of it runs with MSR[IR]=MSR[DR]=MSR[EE]=0, MSR[HV]=1.  Addresses are
+ * linear-mapping addresses; the hardware ignores their top bits in this mode.
+ */
+#ifndef BOOK3S_HV_ASM_H
+#define BOOK3S_HV_ASM_H
+
+#include <asm/asm-offsets.h>
+#include <asm/cache.h>
+#include <asm/exception-64s.h>
+#include <asm/export.h>
+#include <asm/feature-fixups.h>
+#include <asm/hvcall.h>
+#include <asm/kvm_asm.h>
+#include <asm/kvm_book3s_asm.h>
+#include <asm/mmu.h>
+#include <asm/ppc_asm.h>
+#include <asm/ptrace.h>
+#include <asm/reg.h>
+#include "book3s_hv_offsets.h"
+
+#define VCPU_GPR(n)	(VCPU_GPRS + (n) * 8)
+#define VCPU_PMC_N(n)	(VCPU_PMC + ((n) - 1) * 4)
+#define VCPU_MMCR_N(n)	(VCPU_MMCR + (n) * 8)
+
+/*
+ * The switch frame, made by kvmhv_enter_guest on the stack of the task that
+ * does KVM_RUN.  HS(n) is the n-th doubleword for host SPRs.
+ */
+#define SWITCH_NVGPRS	STACK_FRAME_MIN_SIZE
+#define SWITCH_CR	(SWITCH_NVGPRS + 18 * 8)
+#define SWITCH_DEC_TB	(SWITCH_CR + 8)		/* timebase when host DEC is 0 */
+#define SWITCH_PURR	(SWITCH_DEC_TB + 8)
+#define SWITCH_SPURR	(SWITCH_PURR + 8)
+#define SWITCH_HS	(SWITCH_SPURR + 8)
+#define HS(n)		(SWITCH_HS + (n) * 8)
+#define HS_MAX		48
+#define SWITCH_FRAME	((HS(HS_MAX) + 15) & ~15)
+
+/* An LPID no partition ever gets: see book3s_hv_builtin.c */
+#define LPID_RSVD_HV	0x3ff
+
+/* First HS() slot of each file */
+#define HS_POWER7	0
+#define HS_POWER8	20
+
+#ifdef __ASSEMBLY__
+
+/*
+ * Operators for the SPR lists.  A list macro names each SPR and where it lives
+ * exactly once; given one of these it becomes a save or a load.
+ * BASE is r31 for guest lists, r1 for host lists.  Clobber r0.
+ */
+.macro save_spr spr, off, base
+	mfspr	r0,\spr
+	std	r0,\off(\base)
+.endm
+.macro save_spr_w spr, off, base
+	mfspr	r0,\spr
+	stw	r0,\off(\base)
+.endm
+.macro load_spr spr, off, base
+	ld	r0,\off(\base)
+	mtspr	\spr,r0
+.endm
+.macro load_spr_w spr, off, base
+	lwz	r0,\off(\base)
+	mtspr	\spr,r0
+.endm
+
+/* Registers FIRST..LAST with an 8-byte stride from OFF(BASE); no clobber */
+.macro each_gpr op, first, last, off, base
+	.Lgpr = \first
+	.rept	\last - \first + 1
+	\op	.Lgpr, \off + (.Lgpr - \first) * 8(\base)
+	.Lgpr = .Lgpr + 1
+	.endr
+.endm
+
+#endif /* __ASSEMBLY__ */
+#endif /* BOOK3S_HV_ASM_H */

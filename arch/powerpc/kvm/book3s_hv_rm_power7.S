@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * ISA 2.06 (POWER7) state: special purpose registers, performance monitor and
+ * the partition itself.  POWER8 has all of this too and adds to it in
+ * book3s_hv_rm_power8.S.
+ *
+ * Register roles: book3s_hv_asm.h.  MMU off, interrupts off.  Every function
+ * here preserves r2, r13-r31 and LR, and destroys the other volatile registers.
+ */
+#include "book3s_hv_asm.h"
+
+/* SPRs that the host has live while it does KVM_RUN, and their slots */
+.macro host_sprs op, op_w
+	\op	SPRN_DSCR, HS(HS_POWER7 + 0), r1
+	\op	SPRN_AMR, HS(HS_POWER7 + 1), r1
+	\op	SPRN_UAMOR, HS(HS_POWER7 + 2), r1
+	\op	SPRN_VRSAVE, HS(HS_POWER7 + 3), r1
+	\op	SPRN_PID, HS(HS_POWER7 + 4), r1
+.endm
+
+/* SPRs that belong to the guest */
+.macro guest_sprs op, op_w
+	\op	SPRN_SRR0, VCPU_HV_SRR0, r31
+	\op	SPRN_SRR1, VCPU_HV_SRR1, r31
+	\op	SPRN_DAR, VCPU_HV_DAR, r31
+	\op_w	SPRN_DSISR, VCPU_HV_DSISR, r31
+	\op	SPRN_SPRG0, VCPU_HV_SPRG0, r31
+	\op	SPRN_SPRG1, VCPU_HV_SPRG1, r31
+	\op	SPRN_SPRG2, VCPU_HV_SPRG2, r31
+	\op	SPRN_SPRG3, VCPU_HV_SPRG3, r31
+	\op	SPRN_DSCR, VCPU_DSCR, r31
+	\op	SPRN_AMR, VCPU_AMR, r31
+	\op	SPRN_UAMOR, VCPU_UAMOR, r31
+	\op_w	SPRN_VRSAVE, VCPU_VRSAVE, r31
+	\op_w	SPRN_PID, VCPU_HV_PID, r31
+.endm
+
+/* The performance monitor but for MMCR0, which goes first and last */
+.macro host_pmu op, op_w
+	\op	SPRN_MMCR1, HS(HS_POWER7 + 7), r1
+	\op	SPRN_MMCRA, HS(HS_POWER7 + 8), r1
+	\op	SPRN_SIAR, HS(HS_POWER7 + 9), r1
+	\op	SPRN_SDAR, HS(HS_POWER7 + 10), r1
+	\op	SPRN_PMC1, HS(HS_POWER7 + 11), r1
+	\op	SPRN_PMC2, HS(HS_POWER7 + 12), r1
+	\op	SPRN_PMC3, HS(HS_POWER7 + 13), r1
+	\op	SPRN_PMC4, HS(HS_POWER7 + 14), r1
+	\op	SPRN_PMC5, HS(HS_POWER7 + 15), r1
+	\op	SPRN_PMC6, HS(HS_POWER7 + 16), r1
+.endm
+
+.macro guest_pmu op, op_w
+	\op	SPRN_MMCR1, VCPU_MMCR_N(1), r31
+	\op	SPRN_MMCRA, VCPU_MMCRA, r31
+	\op	SPRN_SIAR, VCPU_SIAR, r31
+	\op	SPRN_SDAR, VCPU_SDAR, r31
+	\op_w	SPRN_PMC1, VCPU_PMC_N(1), r31
+	\op_w	SPRN_PMC2, VCPU_PMC_N(2), r31
+	\op_w	SPRN_PMC3, VCPU_PMC_N(3), r31
+	\op_w	SPRN_PMC4, VCPU_PMC_N(4), r31
+	\op_w	SPRN_PMC5, VCPU_PMC_N(5), r31
+	\op_w	SPRN_PMC6, VCPU_PMC_N(6), r31
+.endm
+
+#define HS_MMCR0	HS(HS_POWER7 + 6)
+#define HS_DABR		HS(HS_POWER7 + 17)
+#define HS_DABRX	HS(HS_POWER7 + 18)
+
+/* Stop all counters, leaving the old MMCR0 at OFF(BASE).  Clobbers r0, r4. */
+.macro freeze_pmu off, base
+	li	r4,1
+	sldi	r4,r4,31		/* MMCR0[FC] */
+	mfspr	r0,SPRN_MMCR0
+	mtspr	SPRN_MMCR0,r4
+	isync
+	std	r0,\off(\base)
+.endm
+
+_GLOBAL(kvmhv_power7_save_host)
+	freeze_pmu HS_MMCR0, r1
+	host_pmu save_spr, save_spr
+	host_sprs save_spr, save_spr
+	blr
+
+_GLOBAL(kvmhv_power7_load_host)
+	host_sprs load_spr, load_spr
+	ld	r0,PACA_SPRG_VDSO(r13)
+	mtspr	SPRN_SPRG_VDSO_WRITE,r0
+	host_pmu load_spr, load_spr
+	ld	r0,HS_MMCR0(r1)
+	mtspr	SPRN_MMCR0,r0
+	isync
+	blr
+
+/*
+ * Guest counters are frozen by the PMU itself whenever MSR[HV]=1 (FCHV is set
+ * for guests), so MMCR0 may be loaded before the last instructions here run.
+ */
+_GLOBAL(kvmhv_power7_load_guest)
+	guest_sprs load_spr, load_spr_w
+	guest_pmu load_spr, load_spr_w
+	ld	r0,VCPU_MMCR_N(0)(r31)
+	mtspr	SPRN_MMCR0,r0
+	isync
+	blr
+
+_GLOBAL(kvmhv_power7_save_guest)
+	freeze_pmu VCPU_MMCR_N(0), r31
+	guest_pmu save_spr, save_spr_w
+	guest_sprs save_spr, save_spr_w
+	/* the host does not expect a guest's keys or prefetch depth */
+	li	r0,0
+	mtspr	SPRN_AMR,r0
+	mtspr	SPRN_DSCR,r0
+	blr
+
+/*
+ * POWER7 only: DABR moved to the DAWR in ISA 2.07.  DABRX goes to 0 first so
+ * that no half-set pair ever matches.
+ */
+_GLOBAL(kvmhv_power7_load_guest_dabr)
+	mfspr	r0,SPRN_DABR
+	std	r0,HS_DABR(r1)
+	mfspr	r0,SPRN_DABRX
+	std	r0,HS_DABRX(r1)
+	li	r0,0
+	mtspr	SPRN_DABRX,r0
+	ld	r0,VCPU_DABR(r31)
+	mtspr	SPRN_DABR,r0
+	lwz	r0,VCPU_DABRX(r31)
+	mtspr	SPRN_DABRX,r0
+	isync
+	blr
+
+_GLOBAL(kvmhv_power7_load_host_dabr)
+	li	r0,0
+	mtspr	SPRN_DABRX,r0
+	ld	r0,HS_DABR(r1)
+	mtspr	SPRN_DABR,r0
+	ld	r0,HS_DABRX(r1)
+	mtspr	SPRN_DABRX,r0
+	isync
+	blr
+
+/*
+ * Move the core into the guest's partition.  SDR1 and LPIDR cannot change
+ * together, so LPIDR passes through a value no partition uses: nothing that is
+ * fetched into the TLB in between can be found later (ISA 2.06 Book III-S,
+ * "Logical Partition Identification Register").
+ */
+_GLOBAL(kvmhv_power7_enter_partition)
+	ld	r4,KVM_SDR1(r30)
+	lwz	r5,KVM_LPID(r30)
+	ld	r6,VCPU_HV_LPCR(r31)
+	b	.Lswitch_partition
+
+/* And back into the host's, which is partition 0 */
+_GLOBAL(kvmhv_power7_leave_partition)
+	ld	r4,KVM_HOST_SDR1(r30)
+	li	r5,0
+	ld	r6,KVM_HOST_LPCR(r30)
+	/* fall through */
+/* r4 = SDR1, r5 = LPID, r6 = LPCR */
+.Lswitch_partition:
+	ptesync
+	li	r0,LPID_RSVD_HV
+	mtspr	SPRN_LPID,r0
+	isync
+	mtspr	SPRN_SDR1,r4
+	mtspr	SPRN_LPID,r5
+	mtspr	SPRN_LPCR,r6
+	isync
+	blr
+
+/*
+ * Add r4 (a multiple of 2^24, may be 0) to the timebase.  TBU40 writes the
+ * upper 40 bits; should the lower 24 wrap in between, the carry is lost and
+ * added again.  Clobbers r0, r5, r6, cr0.
+ */
+_GLOBAL(kvmhv_power7_add_timebase)
+	cmpdi	r4,0
+	beqlr
+	mftb	r5
+	add	r6,r5,r4
+	mtspr	SPRN_TBU40,r6
+	mftb	r0
+	clrldi	r5,r5,40
+	clrldi	r0,r0,40
+	cmpld	r0,r5
+	bgelr+
+	addis	r6,r6,0x100
+	mtspr	SPRN_TBU40,r6
+	blr

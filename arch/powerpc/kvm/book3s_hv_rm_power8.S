@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What ISA 2.07 (POWER8) adds to the state in book3s_hv_rm_power7.S.
+ *
+ * Register roles: book3s_hv_asm.h.  MMU off, interrupts off.  Every function
+ * here preserves r2, r13-r31 and LR, and destroys the other volatile registers.
+ *
+ * Transactional memory is not offered to guests: HFSCR[TM] stays 0, so the TM
+ * SPRs keep the host's values throughout.
+ */
+#include "book3s_hv_asm.h"
+
+.macro host_sprs op, op_w
+	\op	SPRN_FSCR, HS(HS_POWER8 + 0), r1
+	\op	SPRN_TAR, HS(HS_POWER8 + 1), r1
+	\op	SPRN_EBBHR, HS(HS_POWER8 + 2), r1
+	\op	SPRN_EBBRR, HS(HS_POWER8 + 3), r1
+	\op	SPRN_BESCR, HS(HS_POWER8 + 4), r1
+	\op	SPRN_IAMR, HS(HS_POWER8 + 5), r1
+	\op	SPRN_PSPB, HS(HS_POWER8 + 6), r1
+	\op	SPRN_WORT, HS(HS_POWER8 + 7), r1
+	\op	SPRN_CIABR, HS(HS_POWER8 + 8), r1
+	\op	SPRN_DAWR0, HS(HS_POWER8 + 9), r1
+	\op	SPRN_DAWRX0, HS(HS_POWER8 + 10), r1
+	\op	SPRN_MMCR2, HS(HS_POWER8 + 11), r1
+	\op	SPRN_SIER, HS(HS_POWER8 + 12), r1
+	\op	SPRN_HFSCR, HS(HS_POWER8 + 13), r1
+	\op	SPRN_ACOP, HS(HS_POWER8 + 14), r1
+	\op	SPRN_TACR, HS(HS_POWER8 + 15), r1
+	\op	SPRN_TCSCR, HS(HS_POWER8 + 16), r1
+	\op	SPRN_CSIGR, HS(HS_POWER8 + 17), r1
+	\op	SPRN_MMCRS, HS(HS_POWER8 + 18), r1
+	\op	SPRN_SPMC1, HS(HS_POWER8 + 19), r1
+	\op	SPRN_SPMC2, HS(HS_POWER8 + 20), r1
+.endm
+#if HS_POWER8 + 21 > HS_MAX
+#error "the switch frame is too small"
+#endif
+
+.macro guest_sprs op, op_w
+	\op	SPRN_FSCR, VCPU_FSCR, r31
+	\op	SPRN_TAR, VCPU_TAR, r31
+	\op	SPRN_EBBHR, VCPU_EBBHR, r31
+	\op	SPRN_EBBRR, VCPU_EBBRR, r31
+	\op	SPRN_BESCR, VCPU_BESCR, r31
+	\op	SPRN_IAMR, VCPU_IAMR, r31
+	\op_w	SPRN_PSPB, VCPU_PSPB, r31
+	\op	SPRN_WORT, VCPU_WORT, r31
+	\op	SPRN_CIABR, VCPU_CIABR, r31
+	\op	SPRN_DAWR0, VCPU_DAWR0, r31
+	\op	SPRN_DAWRX0, VCPU_DAWRX0, r31
+	\op	SPRN_MMCR2, VCPU_MMCR_N(2), r31
+	\op	SPRN_SIER, VCPU_SIER, r31
+	\op	SPRN_HFSCR, VCPU_HFSCR, r31
+	\op	SPRN_ACOP, VCPU_ACOP, r31
+	\op	SPRN_TACR, VCPU_TACR, r31
+	\op	SPRN_TCSCR, VCPU_TCSCR, r31
+	\op	SPRN_CSIGR, VCPU_CSIGR, r31
+	\op	SPRN_MMCRS, VCPU_MMCRS, r31
+	\op_w	SPRN_SPMC1, VCPU_HV_SPMC, r31
+	\op_w	SPRN_SPMC2, VCPU_HV_SPMC + 4, r31
+.endm
+
+/* Once per core: what the threads of a virtual core share */
+.macro vcore_sprs op
+	\op	SPRN_VTB, VCORE_HV_VTB, r29
+	\op	SPRN_DPDES, VCORE_HV_DPDES, r29
+.endm
+
+_GLOBAL(kvmhv_power8_save_host)
+	host_sprs save_spr, save_spr
+	blr
+
+_GLOBAL(kvmhv_power8_load_host)
+	host_sprs load_spr, load_spr
+	/* the host has no compatibility mode and no doorbells of this kind */
+	li	r0,0
+	mtspr	SPRN_PCR,r0
+	mtspr	SPRN_DPDES,r0
+	blr
+
+_GLOBAL(kvmhv_power8_load_guest)
+	guest_sprs load_spr, load_spr_w
+	vcore_sprs load_spr
+	load_spr SPRN_PCR, VCORE_HV_PCR, r29
+	blr
+
+_GLOBAL(kvmhv_power8_save_guest)
+	guest_sprs save_spr, save_spr_w
+	vcore_sprs save_spr
+	blr

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Into a hypervisor-mode guest and out of it.
+ *
+ * From top to bottom, in the order of a trip:
+ *
+ *   kvmhv_enter_guest		MMU on, called by the module
+ *   .Lrm_enter			MMU off: host state out, guest state in
+ *   .Lrm_resume		last step of each way into the guest
+ *   kvmhv_hcall		hcall: real-mode handlers, no world switch
+ *   kvmhv_interrupt		any other interrupt: C decides
+ *   .Lrm_leave			guest state out, host state in
+ *
+ * Register roles: book3s_hv_asm.h.
+ */
+#include "book3s_hv_asm.h"
+
+/* Highest hcall number in kvmhv_rm_hcall_table[], see book3s_hv_rm_hcall.c */
+#define RM_HCALL_MAX	H_SET_XDABR
+
+/* Go to LABEL with the MMU off.  Clobbers r0, r4, r5, SRR0/1. */
+.macro real_mode_to label
+	LOAD_REG_ADDR(r4, \label)
+	mfmsr	r0
+	li	r5,MSR_IR | MSR_DR | MSR_RI
+	andc	r5,r0,r5
+	mtspr	SPRN_SRR0,r4
+	mtspr	SPRN_SRR1,r5
+	RFI_TO_KERNEL
+.endm
+
+/*
+ * int kvmhv_enter_guest(struct kvm_vcpu *vcpu)
+ *
+ * Runs the guest until something needs the host; returns the trap number.
+ * MMU on, interrupts hard-disabled, guest FP/VMX/VSX registers loaded, the
+ * host's saved, kvm->srcu held, preemption off.  Afterwards interrupts are
+ * still hard-disabled and what the guest left in FP/VMX/VSX is live.
+ */
+_GLOBAL_TOC(kvmhv_enter_guest)
+	mflr	r0
+	std	r0,PPC_LR_STKOFF(r1)
+	stdu	r1,-SWITCH_FRAME(r1)
+	each_gpr std, 14, 31, SWITCH_NVGPRS, r1
+	mfcr	r0
+	std	r0,SWITCH_CR(r1)
+	std	r1,HSTATE_HOST_R1(r13)
+	std	r2,HSTATE_HOST_R2(r13)
+	std	r3,HSTATE_KVM_VCPU(r13)
+	mfmsr	r0
+	std	r0,HSTATE_HOST_MSR(r13)
+	mr	r31,r3
+	ld	r30,VCPU_KVM(r31)
+	ld	r29,VCPU_HV_VCORE(r31)
+	real_mode_to .Lrm_enter
+
+/*
+ * MMU on again, guest gone.  r1, r2, r13 are the host's, r3 = trap; all other
+ * registers are free.
+ */
+.Lback_in_host:
+	ld	r0,SWITCH_CR(r1)
+	mtcr	r0
+	each_gpr ld, 14, 31, SWITCH_NVGPRS, r1
+	addi	r1,r1,SWITCH_FRAME
+	ld	r0,PPC_LR_STKOFF(r1)
+	mtlr	r0
+	blr
+
+/*
+ * From kvmhv_enter_guest by rfid: MMU off, r1, r2, r13, r29-r31 as in
+ * book3s_hv_asm.h, all other registers free.
+ */
+.Lrm_enter:
+	/*
+	 * An NMI from here on must not be taken for one that hit the guest,
+	 * nor return to code that expects the MMU on.
+	 */
+	li	r0,KVM_GUEST_MODE_HOST_HV
+	stb	r0,HSTATE_IN_GUEST(r13)
+
+	bl	kvmhv_power7_save_host
+BEGIN_FTR_SECTION
+	bl	kvmhv_power8_save_host
+FTR_SECTION_ELSE
+	bl	kvmhv_power7_load_guest_dabr
+ALT_FTR_SECTION_END_IFSET(CPU_FTR_ARCH_207S)
+
+	/*
+	 * The host's decrementer becomes the hypervisor decrementer for as
+	 * long as the guest has the real one.
+	 */
+	mfspr	r4,SPRN_DEC
+	extsw	r4,r4
+	mtspr	SPRN_HDEC,r4
+	mftb	r5
+	add	r4,r4,r5
+	std	r4,SWITCH_DEC_TB(r1)
+
+	bl	kvmhv_power7_enter_partition
+	mr	r3,r31
+	bl	kvmhv_rm_enter_prepare
+	ld	r4,VCORE_HV_TB_OFFSET(r29)
+	bl	kvmhv_power7_add_timebase
+
+	mfspr	r4,SPRN_PURR
+	mfspr	r5,SPRN_SPURR
+	ld	r6,VCPU_PURR(r31)
+	ld	r7,VCPU_SPURR(r31)
+	mtspr	SPRN_PURR,r6
+	mtspr	SPRN_SPURR,r7
+	/* keep the difference, so that only one addition is left to do */
+	sub	r4,r4,r6
+	sub	r5,r5,r7
+	std	r4,SWITCH_PURR(r1)
+	std	r5,SWITCH_SPURR(r1)
+
+	bl	kvmhv_power7_load_guest
+BEGIN_FTR_SECTION
+	bl	kvmhv_power8_load_guest
+END_FTR_SECTION_IFSET(CPU_FTR_ARCH_207S)
+
+	/* The guest's SLB.  slbia leaves entry 0 alone. */
+	li	r0,0
+	slbmte	r0,r0
+	slbia
+	lwz	r4,VCPU_HV_SLB_MAX(r31)
+	cmpwi	r4,0
+	beq	2f
+	mtctr	r4
+	addi	r5,r31,VCPU_HV_SLB - 16
+1:	ldu	r6,16(r5)
+	ld	r7,8(r5)
+	slbmte	r7,r6
+	bdnz	1b
+2:
+	/* The guest's decrementer, from the timebase at which it expires */
+	ld	r4,VCPU_DEC_EXPIRES(r31)
+	mftb	r5
+	sub	r4,r4,r5
+	mtspr	SPRN_DEC,r4
+
+	each_gpr ld, 14, 30, VCPU_GPR(14), r31
+	mr	r3,r31
+	ld	r31,VCPU_GPR(31)(r31)
+	/* fall through */
+
+/*
+ * Last step into the guest: all state is the guest's but for r0-r12, r13, LR,
+ * CTR, XER, CR, CFAR, PPR, PC and MSR, which are in the vcpu.
+ * r3 = vcpu, r13 = PACA.  From .Lrm_enter and kvmhv_interrupt.
+ */
+.Lrm_resume:
+	li	r0,KVM_GUEST_MODE_GUEST_HV
+	stb	r0,HSTATE_IN_GUEST(r13)
+BEGIN_FTR_SECTION
+	ld	r0,VCPU_CFAR(r3)
+	mtspr	SPRN_CFAR,r0
+END_FTR_SECTION_IFSET(CPU_FTR_CFAR)
+	ld	r4,VCPU_PC(r3)
+	ld	r5,VCPU_HV_MSR(r3)
+	mtspr	SPRN_HSRR0,r4
+	mtspr	SPRN_HSRR1,r5
+	ld	r4,VCPU_LR(r3)
+	ld	r5,VCPU_CTR(r3)
+	ld	r6,VCPU_XER(r3)
+	ld	r7,VCPU_CR(r3)
+	ld	r8,VCPU_PPR(r3)
+	mtlr	r4
+	mtctr	r5
+	mtxer	r6
+	mtcr	r7
+	each_gpr ld, 0, 2, VCPU_GPR(0), r3
+	each_gpr ld, 4, 7, VCPU_GPR(4), r3
+	each_gpr ld, 9, 13, VCPU_GPR(9), r3
+BEGIN_FTR_SECTION
+	mtspr	SPRN_PPR,r8
+END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
+	ld	r8,VCPU_GPR(8)(r3)
+	ld	r3,VCPU_GPR(3)(r3)
+	HRFI_TO_GUEST
+	b	.
+
+/*
+ * Hcall, from kvmhv_hcall_tramp in exceptions-64s.S.
+ *
+ * r13 = PACA; guest r9, r10, r13 in PACA_EXGEN; r9, r10, CTR free; SRR0/1 = PC
+ * and MSR; everything else is the guest's.  MMU off.
+ *
+ * PAPR lets an hcall destroy r0, r3-r12, CTR, XER and CR0, CR1, CR5-7, so only
+ * the arguments are kept, for the handler and for user space.  Nonvolatile
+ * registers stay where they are: the C ABI keeps them.  What goes back to the
+ * guest in a volatile register must not be the host's, hence the zeros.
+ */
+	.global	kvmhv_hcall
+	.balign	IFETCH_ALIGN_BYTES
+kvmhv_hcall:
+	ld	r10,HSTATE_KVM_VCPU(r13)
+	each_gpr std, 3, 8, VCPU_GPR(3), r10
+	std	r11,VCPU_GPR(11)(r10)
+	std	r1,VCPU_GPR(1)(r10)
+	std	r2,VCPU_GPR(2)(r10)
+	ld	r1,PACA_EXGEN+EX_R9(r13)
+	ld	r2,PACA_EXGEN+EX_R10(r13)
+	std	r1,VCPU_GPR(9)(r10)
+	std	r2,VCPU_GPR(10)(r10)
+	mfcr	r1
+	mflr	r2
+	std	r1,VCPU_CR(r10)
+	std	r2,VCPU_LR(r10)
+BEGIN_FTR_SECTION
+	mfspr	r1,SPRN_PPR
+	std	r1,VCPU_PPR(r10)
+END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
+	HMT_MEDIUM
+	li	r0,KVM_GUEST_MODE_HOST_HV
+	stb	r0,HSTATE_IN_GUEST(r13)
+	ld	r1,HSTATE_HOST_R1(r13)
+	ld	r2,PACATOC(r13)
+
+	/* In the table, enabled for this VM, and from privileged state? */
+	cmpldi	r3,RM_HCALL_MAX
+	bgt	.Lhcall_to_host
+	mfspr	r11,SPRN_SRR1
+	ld	r12,VCPU_KVM(r10)
+	andi.	r0,r11,MSR_PR
+	srdi	r9,r3,8			/* doubleword of the bitmap */
+	sldi	r9,r9,3
+	add	r12,r12,r9
+	bne	.Lhcall_to_host
+	ld	r12,KVM_ENABLED_HCALLS(r12)
+	srdi	r9,r3,2
+	andi.	r0,r3,3
+	clrldi	r0,r9,58		/* bit of the doubleword */
+	srd	r12,r12,r0
+	bne	.Lhcall_to_host
+	andi.	r0,r12,1
+	LOAD_REG_ADDR(r11, kvmhv_rm_hcall_table)
+	sldi	r9,r9,3
+	beq	.Lhcall_to_host
+	ldx	r12,r11,r9
+	cmpdi	r12,0
+	beq	.Lhcall_to_host
+
+	mr	r3,r10
+#ifdef CONFIG_PPC64_ELF_ABI_V1
+	ld	r2,8(r12)
+	ld	r12,0(r12)
+#endif
+	mtctr	r12
+	bctrl				/* handler(vcpu, r4, ...) */
+	cmpldi	r3,H_TOO_HARD
+	beq	.Lhcall_too_hard
+
+	/* Straight back: SRR0/1 still hold the guest's PC and MSR */
+	ld	r12,HSTATE_KVM_VCPU(r13)
+	li	r0,KVM_GUEST_MODE_GUEST_HV
+	stb	r0,HSTATE_IN_GUEST(r13)
+	each_gpr ld, 4, 11, VCPU_GPR(4), r12
+	ld	r0,VCPU_LR(r12)
+	ld	r1,VCPU_CR(r12)
+	mtlr	r0
+	mtcr	r1
+BEGIN_FTR_SECTION
+	ld	r0,VCPU_PPR(r12)
+	mtspr	SPRN_PPR,r0
+END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
+	li	r0,0
+	mtctr	r0
+	mtxer	r0
+	each_gpr ld, 1, 2, VCPU_GPR(1), r12
+	li	r12,0
+	ld	r13,PACA_EXGEN+EX_R13(r13)
+	RFI_TO_USER			/* rfid with the flush slots; HV goes to 0 */
+	b	.
+
+/*
+ * Not for real mode: the same, once more, as a full exit.  The vcpu has the
+ * volatile state but for what an hcall may destroy.
+ * r1, r2, r13 are the host's; r14-r31 the guest's; SRR0/1 = PC and MSR.
+ */
+.Lhcall_too_hard:
+.Lhcall_to_host:
+	ld	r3,HSTATE_KVM_VCPU(r13)
+	li	r0,0
+	std	r0,VCPU_GPR(0)(r3)
+	std	r0,VCPU_GPR(12)(r3)
+	std	r0,VCPU_CTR(r3)
+	std	r0,VCPU_XER(r3)
+	ld	r4,PACA_EXGEN+EX_R13(r13)
+	std	r4,VCPU_GPR(13)(r3)
+	mfspr	r4,SPRN_SRR0
+	mfspr	r5,SPRN_SRR1
+	std	r4,VCPU_PC(r3)
+	std	r5,VCPU_HV_SRR1_RAW(r3)
+	std	r5,VCPU_HV_MSR(r3)
+	li	r4,BOOK3S_INTERRUPT_SYSCALL
+	stw	r4,VCPU_HV_TRAP(r3)
+	b	.Lrm_leave
+
+/*
+ * Any other interrupt out of the guest, from book3s_64_entry.S.
+ *
+ * r13 = PACA, r12 = guest CR << 32 | trap, guest r9 in HSTATE_SCRATCH2, guest
+ * r12 in HSTATE_SCRATCH0, guest r13 in SPRN_HSPRG1, CFAR and PPR in HSTATE_*;
+ * r9 free; everything else is the guest's.  MMU off.
+ */
+	.global	kvmhv_interrupt
+	.balign	IFETCH_ALIGN_BYTES
+kvmhv_interrupt:
+	li	r9,KVM_GUEST_MODE_HOST_HV
+	stb	r9,HSTATE_IN_GUEST(r13)
+	ld	r9,HSTATE_KVM_VCPU(r13)
+	each_gpr std, 0, 8, VCPU_GPR(0), r9
+	each_gpr std, 10, 11, VCPU_GPR(10), r9
+	ld	r3,HSTATE_SCRATCH2(r13)
+	ld	r4,HSTATE_SCRATCH0(r13)
+	GET_SCRATCH0(r5)
+	std	r3,VCPU_GPR(9)(r9)
+	std	r4,VCPU_GPR(12)(r9)
+	std	r5,VCPU_GPR(13)(r9)
+	srdi	r3,r12,32
+	mflr	r4
+	mfctr	r5
+	mfxer	r6
+	std	r3,VCPU_CR(r9)
+	std	r4,VCPU_LR(r9)
+	std	r5,VCPU_CTR(r9)
+	std	r6,VCPU_XER(r9)
+BEGIN_FTR_SECTION
+	ld	r3,HSTATE_CFAR(r13)
+	std	r3,VCPU_CFAR(r9)
+END_FTR_SECTION_IFSET(CPU_FTR_CFAR)
+BEGIN_FTR_SECTION
+	ld	r3,HSTATE_PPR(r13)
+	std	r3,VCPU_PPR(r9)
+END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
+	/* bit 0x2 of the trap says which pair of registers the CPU used */
+	andi.	r0,r12,2
+	mfspr	r3,SPRN_SRR0
+	mfspr	r4,SPRN_SRR1
+	beq	1f
+	mfspr	r3,SPRN_HSRR0
+	mfspr	r4,SPRN_HSRR1
+1:	rlwinm	r12,r12,0,~2
+	std	r3,VCPU_PC(r9)
+	std	r4,VCPU_HV_SRR1_RAW(r9)
+	std	r4,VCPU_HV_MSR(r9)
+	stw	r12,VCPU_HV_TRAP(r9)
+
+	ld	r1,HSTATE_HOST_R1(r13)
+	ld	r2,PACATOC(r13)
+	mr	r3,r9
+	bl	kvmhv_rm_exit
+	cmpwi	r3,KVMHV_RESUME_GUEST
+	ld	r3,HSTATE_KVM_VCPU(r13)
+	beq	.Lrm_resume
+	/* fall through */
+
+/*
+ * The guest's turn is over.  r3 = vcpu, r1, r2, r13 the host's, r14-r31 the
+ * guest's; r0-r13, LR, CTR, XER, CR, PC and MSR of the guest are in the vcpu.
+ * From kvmhv_interrupt and .Lhcall_to_host.  MMU off.
+ */
+.Lrm_leave:
+	each_gpr std, 14, 31, VCPU_GPR(14), r3
+	mr	r31,r3
+	ld	r30,VCPU_KVM(r31)
+	ld	r29,VCPU_HV_VCORE(r31)
+
+	mfspr	r4,SPRN_DEC
+	extsw	r4,r4
+	mftb	r5
+	add	r4,r4,r5
+	std	r4,VCPU_DEC_EXPIRES(r31)
+
+	/* Keep the valid entries of the guest's SLB, packed */
+	lwz	r4,VCPU_HV_SLB_NR(r31)
+	mtctr	r4
+	li	r4,0			/* entry */
+	li	r5,0			/* entries kept */
+	addi	r6,r31,VCPU_HV_SLB
+1:	slbmfee	r7,r4
+	andis.	r0,r7,SLB_ESID_V@h
+	beq	2f
+	slbmfev	r8,r4
+	or	r7,r7,r4		/* slbmte wants the index */
+	std	r7,0(r6)
+	std	r8,8(r6)
+	addi	r6,r6,16
+	addi	r5,r5,1
+2:	addi	r4,r4,1
+	bdnz	1b
+	stw	r5,VCPU_HV_SLB_MAX(r31)
+
+	bl	kvmhv_power7_save_guest
+BEGIN_FTR_SECTION
+	bl	kvmhv_power8_save_guest
+END_FTR_SECTION_IFSET(CPU_FTR_ARCH_207S)
+
+	mfspr	r4,SPRN_PURR
+	mfspr	r5,SPRN_SPURR
+	std	r4,VCPU_PURR(r31)
+	std	r5,VCPU_SPURR(r31)
+	ld	r6,SWITCH_PURR(r1)
+	ld	r7,SWITCH_SPURR(r1)
+	add	r4,r4,r6
+	add	r5,r5,r7
+	mtspr	SPRN_PURR,r4
+	mtspr	SPRN_SPURR,r5
+
+	ld	r4,VCORE_HV_TB_OFFSET(r29)
+	neg	r4,r4
+	bl	kvmhv_power7_add_timebase
+	bl	kvmhv_power7_leave_partition
+
+	/* No more HDEC interrupts; the host's decrementer where it would be */
+	lis	r4,0x7fff
+	mtspr	SPRN_HDEC,r4
+	ld	r4,SWITCH_DEC_TB(r1)
+	mftb	r5
+	sub	r4,r4,r5
+	mtspr	SPRN_DEC,r4
+
+BEGIN_FTR_SECTION
+	bl	kvmhv_power8_load_host
+FTR_SECTION_ELSE
+	bl	kvmhv_power7_load_host_dabr
+ALT_FTR_SECTION_END_IFSET(CPU_FTR_ARCH_207S)
+	bl	kvmhv_power7_load_host
+
+	bl	kvmhv_rm_restore_slb
+
+	li	r0,KVM_GUEST_MODE_NONE
+	stb	r0,HSTATE_IN_GUEST(r13)
+	lwz	r3,VCPU_HV_TRAP(r31)
+	LOAD_REG_ADDR(r4, .Lback_in_host)
+	ld	r5,HSTATE_HOST_MSR(r13)
+	mtspr	SPRN_SRR0,r4
+	mtspr	SPRN_SRR1,r5
+	RFI_TO_KERNEL
+
+/*
+ * A machine check or a system reset hit the hypervisor's own real-mode code.
+ * r13 = PACA, r12 = CR << 32 | trap, MMU off, everything else unknown.  There
+ * is nothing to return to: get the host's partition back and say so.
+ */
+	.global	kvmhv_unexpected_interrupt
+	.balign	IFETCH_ALIGN_BYTES
+kvmhv_unexpected_interrupt:
+	ld	r1,PACAEMERGSP(r13)
+	subi	r1,r1,STACK_FRAME_MIN_SIZE
+	ld	r2,PACATOC(r13)
+	clrldi	r14,r12,32
+	ld	r31,HSTATE_KVM_VCPU(r13)
+	ld	r30,VCPU_KVM(r31)
+	bl	kvmhv_power7_leave_partition
+	bl	kvmhv_rm_restore_slb
+	LOAD_REG_ADDR(r4, .Lpanic)
+	ld	r5,HSTATE_HOST_MSR(r13)
+	mtspr	SPRN_SRR0,r4
+	mtspr	SPRN_SRR1,r5
+	RFI_TO_KERNEL
+/* MMU on, r14 = trap */
+.Lpanic:
+	li	r0,KVM_GUEST_MODE_NONE
+	stb	r0,HSTATE_IN_GUEST(r13)
+	mr	r3,r14
+	bl	kvmhv_unexpected_trap
+	b	.
