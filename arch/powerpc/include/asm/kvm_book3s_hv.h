@@ -38,6 +38,13 @@ enum kvmhv_verdict {
  */
 #define KVMHV_HPTE_R_MMIO	ASM_CONST(0x0000000000000001)
 
+/*
+ * The instruction KVM_REG_PPC_DEBUG_INST gives to user space as a software
+ * breakpoint: primary opcode 0, reserved by the ISA, so that it always ends in
+ * an emulation assist interrupt.
+ */
+#define KVMHV_DEBUG_INST	0x00dddd00
+
 #ifndef __ASSEMBLY__
 
 #include <linux/types.h>
@@ -52,6 +59,7 @@ struct kvm_vcpu;
 struct kvm_memory_slot;
 struct dtl_entry;
 struct lppaca;
+struct machine_check_event;
 
 /**
  * struct kvm_hv_rev - what the hypervisor knows of one HPTE besides the HPTE
@@ -187,6 +195,7 @@ struct kvm_hv_vcpu {
 	u32 slb_max;		/* [R](a) number of entries in slb[] */
 	unsigned long fault_dar;	/* [R](a) (H)DAR, or PC for HISI */
 	unsigned long fault_slb_v;	/* [R] RS image of the segment, or 0 */
+	u32 fault_verdict;	/* [R] enum kvmhv_fault of a storage interrupt */
 	unsigned long fault_v;	/* [R] HPTE found absent, 1st doubleword */
 	unsigned long fault_r;	/* [R] guest's view of the 2nd doubleword */
 	long fault_index;	/* [R] its index, -1 if there is none */
@@ -235,6 +244,7 @@ void kvmhv_rm_restore_slb(void);
 
 /* book3s_hv_builtin.c: where real mode ends up when all is lost, MMU on */
 void kvmhv_unexpected_trap(unsigned long trap);
+void kvmhv_take_mce_event(struct machine_check_event *evt);
 
 /*
  * book3s_hv_rm_mmu.c: hcalls on the HPT.  Called by assembly with the MMU off
@@ -255,6 +265,15 @@ long kvmhv_rm_h_clear_ref(struct kvm_vcpu *vcpu, unsigned long flags,
 			  unsigned long index);
 long kvmhv_rm_h_clear_mod(struct kvm_vcpu *vcpu, unsigned long flags,
 			  unsigned long index);
+/*
+ * The same for the module (VRMA, HTAB file descriptor): MMU on, interrupts
+ * hard-disabled, kvm->srcu held for reading.
+ */
+long kvmhv_hpt_insert(struct kvm *kvm, unsigned long flags, unsigned long index,
+		      unsigned long v, unsigned long r, unsigned long *used);
+long kvmhv_hpt_remove(struct kvm *kvm, unsigned long flags, unsigned long index,
+		      unsigned long avpn, unsigned long *old_v,
+		      unsigned long *old_r);
 /* book3s_hv_rm_hcall.c */
 long kvmhv_rm_h_set_dabr(struct kvm_vcpu *vcpu, unsigned long dabr);
 long kvmhv_rm_h_set_xdabr(struct kvm_vcpu *vcpu, unsigned long dabr,
@@ -286,16 +305,32 @@ long kvmhv_hpt_find(struct kvm *kvm, unsigned long ea, unsigned long slb_v,
 		    unsigned long need);
 
 /*
- * book3s_hv_rm_rmap.c: the reverse map and invalidation of one HPTE.  All of
- * it works with the MMU on (preemption off) and off.
+ * book3s_hv_rm_rmap.c: the reverse map and invalidation of HPTEs.  All of it
+ * but kvmhv_rm_tlbie() works with the MMU on (preemption off) and off.
+ *
+ * Lock order: HPTE lock (HPTE_V_HVLOCK), then rmap lock (KVMPPC_RMAP_LOCK_BIT).
+ * Who starts from the rmap may only try the HPTE lock, and must drop the rmap
+ * lock before trying again.  Several HPTEs: the first waits, others try only.
+ *
+ * The notifier side must take the rmap lock of every page it was asked to
+ * unmap, even if the ring looks empty: together with mmu_invalidate_retry()
+ * under the same lock, that is what keeps H_ENTER from adding a stale page.
  */
+/* In an rmap word: the page was changed since the dirty log last looked */
+#define KVMHV_RMAP_CHANGED	(HPTE_R_C << KVMPPC_RMAP_RC_SHIFT)
+
 unsigned long *kvmhv_rmap_slot(const struct kvm_memory_slot *slot, u64 gfn);
 const struct kvm_memory_slot *kvmhv_rm_gfn_to_slot(struct kvm *kvm, u64 gfn);
 void kvmhv_rmap_add(struct kvm *kvm, unsigned long *rmap, unsigned long index);
 void kvmhv_rmap_del_locked(struct kvm *kvm, unsigned long *rmap,
 			   unsigned long index);
+void kvmhv_rmap_unlink(struct kvm *kvm, unsigned long v, unsigned long r,
+		       unsigned long index, unsigned long rc);
+void kvmhv_rmap_note_rc(struct kvm *kvm, unsigned long v, unsigned long r,
+			unsigned long rc);
 void kvmhv_tlbie_hpte(struct kvm *kvm, unsigned long v, unsigned long r,
 		      unsigned long index);
+void kvmhv_rm_tlbie(struct kvm *kvm, const unsigned long *rb, unsigned int n);
 
 #endif /* __ASSEMBLY__ */
 #endif /* __ASM_KVM_BOOK3S_HV_H__ */

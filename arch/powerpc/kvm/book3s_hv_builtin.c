@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hypervisor-mode KVM: the part of the built-in half that runs with the MMU
+ * on.  Which processor this is, and what the module needs from vmlinux.
+ */
+#include <linux/export.h>
+#include <linux/kvm_host.h>
+#include <linux/panic.h>
+#include <asm/cputable.h>
+#include <asm/kvm_book3s.h>
+#include <asm/kvm_book3s_hv.h>
+#include <asm/mce.h>
+#include <asm/mmu.h>
+#include <asm/reg.h>
+
+/*
+ * LPCR of a guest, ISA 2.06: all storage interrupts to the hypervisor (VPM),
+ * external ones too (LPES = 0b01), hypervisor decrementer on, wake from nap by
+ * external interrupt and decrementer, default prefetch depth 4.
+ */
+#define GUEST_LPCR_206	(LPCR_VPM0 | LPCR_VPM1 | (4UL << LPCR_DPFD_SH) | \
+			 LPCR_LPES1 | LPCR_HDICE | LPCR_PECE0 | LPCR_PECE1)
+
+/* LPIDs 0 (host) and 0x3ff (LPID_RSVD_HV, switching) are taken */
+#define MAX_LPID	0x3fe
+
+static const struct kvmhv_cpu_ops power7_ops = {
+	.name = "POWER7",
+	.slb_nr = 32,
+	.nr_pmc = 6,
+	.tlb_sets = POWER7_TLB_SETS,
+	.max_threads = 4,
+	.lpid_mask = MAX_LPID,
+	.guest_lpcr = GUEST_LPCR_206,
+	.lpcr_writable = LPCR_DPFD | LPCR_ILE | LPCR_TC,
+	.has_1t_segments = true,
+	.has_vrma = true,
+};
+
+static const struct kvmhv_cpu_ops power8_ops = {
+	.name = "POWER8",
+	.slb_nr = 32,
+	.nr_pmc = 6,
+	.tlb_sets = POWER8_TLB_SETS,
+	.max_threads = 8,
+	.lpid_mask = MAX_LPID,
+	.guest_lpcr = GUEST_LPCR_206 | LPCR_ONL,
+	.lpcr_writable = LPCR_DPFD | LPCR_ILE | LPCR_AIL | LPCR_TC,
+	.has_1t_segments = true,
+	.has_vrma = true,
+};
+
+const struct kvmhv_cpu_ops *kvmhv_cpu;
+EXPORT_SYMBOL_GPL(kvmhv_cpu);
+
+/**
+ * kvmhv_probe_cpu - find the table for the host processor
+ * @why: where to put the reason when there is none
+ *
+ * Return: the table, which also becomes kvmhv_cpu, or NULL.
+ */
+const struct kvmhv_cpu_ops *kvmhv_probe_cpu(const char **why)
+{
+	if (!cpu_has_feature(CPU_FTR_HVMODE)) {
+		*why = "this kernel does not run in hypervisor mode";
+		return NULL;
+	}
+	if (cpu_has_feature(CPU_FTR_ARCH_300)) {
+		*why = "POWER9 and later processors are not supported";
+		return NULL;
+	}
+	if (cpu_has_feature(CPU_FTR_ARCH_207S)) {
+		kvmhv_cpu = &power8_ops;
+	} else if (cpu_has_feature(CPU_FTR_ARCH_206)) {
+		kvmhv_cpu = &power7_ops;
+	} else {
+		*why = "the processor is older than POWER7";
+		return NULL;
+	}
+	return kvmhv_cpu;
+}
+EXPORT_SYMBOL_GPL(kvmhv_probe_cpu);
+
+/**
+ * kvmhv_take_mce_event - what the host's early handler recorded
+ * @evt: where to put it; zeroed if it recorded nothing
+ *
+ * Context: on the CPU that took the machine check, interrupts off.
+ */
+void kvmhv_take_mce_event(struct machine_check_event *evt)
+{
+	if (!get_mce_event(evt, MCE_EVENT_RELEASE))
+		memset(evt, 0, sizeof(*evt));
+}
+EXPORT_SYMBOL_GPL(kvmhv_take_mce_event);
+
+/**
+ * kvmhv_unexpected_trap - a machine check or system reset in real-mode code
+ * @trap: its vector
+ *
+ * Context: MMU on, emergency stack.  Does not return.
+ */
+void kvmhv_unexpected_trap(unsigned long trap)
+{
+	panic("KVM HV: interrupt 0x%lx hit the hypervisor's real-mode code",
+	      trap);
+}
+
+/* Called by the module, implemented in real-mode units that export nothing */
+EXPORT_SYMBOL_GPL(kvmhv_enter_guest);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What an interrupt does to a guest's PC and MSR (Power ISA Book III-S,
+ * "Interrupt Definitions").  Used with the MMU on and off.
+ */
+#ifndef BOOK3S_HV_INTR_H
+#define BOOK3S_HV_INTR_H
+
+#include <linux/kvm_host.h>
+#include <asm/kvm_book3s_hv.h>
+#include <asm/reg.h>
+
+/* SRR1 and HSRR1 bits that tell a cause and do not come from the MSR */
+#define SRR1_CAUSE_BITS		0x783f0000UL
+
+/* Where an interrupt goes with the MMU on and LPCR[AIL] = 3 */
+#define AIL3_OFFSET		0xc000000000004000UL
+
+static inline bool kvmhv_intr_ail(struct kvm_vcpu *vcpu)
+{
+	unsigned long lpcr = vcpu->kvm->arch.hv.lpcr;
+
+	return (lpcr & LPCR_AIL) == LPCR_AIL_3 &&
+	       (vcpu->arch.hv.shregs.msr & (MSR_IR | MSR_DR)) ==
+	       (MSR_IR | MSR_DR);
+}
+
+/* AIL never relocates system reset and machine check */
+static inline unsigned long kvmhv_intr_pc(struct kvm_vcpu *vcpu,
+					  unsigned int vec)
+{
+	if (vec > 0x200 && kvmhv_intr_ail(vcpu))
+		return AIL3_OFFSET + vec;
+	return vec;
+}
+
+/* Call after kvmhv_intr_pc(): both look at the MSR before the interrupt */
+static inline unsigned long kvmhv_intr_msr(struct kvm_vcpu *vcpu)
+{
+	unsigned long msr = MSR_SF | MSR_ME;
+
+	if (vcpu->kvm->arch.hv.lpcr & LPCR_ILE)
+		msr |= MSR_LE;
+	if (kvmhv_intr_ail(vcpu))
+		msr |= MSR_IR | MSR_DR;
+	return msr;
+}
+
+#endif /* BOOK3S_HV_INTR_H */

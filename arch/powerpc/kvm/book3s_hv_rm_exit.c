@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Decisions at the edge of a hypervisor-mode guest, MMU off.
+ *
+ * REAL MODE: this file runs with MSR[IR]=MSR[DR]=0 and interrupts disabled,
+ * on the thread that runs the vcpu.  It may touch the linear mapping only: no
+ * vmalloc or ioremap addresses, no module text or data, no printk, tracing or
+ * lockdep, no lock whose holder can sleep, nothing that faults.
+ */
+#include <linux/kvm_host.h>
+#include <asm/kvm_book3s.h>
+#include <asm/kvm_book3s_hv.h>
+#include <asm/mmu.h>
+#include <asm/ppc-opcode.h>
+#include <asm/reg.h>
+
+#include "book3s_hv_intr.h"
+
+/* RB image of tlbiel: IS = 0b10, all entries of the set with our LPID */
+#define TLBIEL_IS_LPID		(2UL << 10)
+#define TLBIEL_SET_SHIFT	12
+
+/*
+ * Another CPU, or this one for another VM that had the same LPID before, may
+ * have left translations in this CPU's TLB that tlbie never removed.
+ */
+static void flush_guest_tlb(struct kvm *kvm)
+{
+	unsigned long set;
+
+	asm volatile("ptesync" : : : "memory");
+	for (set = 0; set < kvmhv_cpu->tlb_sets; set++)
+		asm volatile("tlbiel %0" : :
+			     "r" (TLBIEL_IS_LPID | set << TLBIEL_SET_SHIFT) :
+			     "memory");
+	asm volatile("ptesync; isync" : : : "memory");
+}
+
+/**
+ * kvmhv_rm_enter_prepare - last decisions before the guest's state goes in
+ * @vcpu: the vcpu about to run
+ *
+ * Context: MMU off, guest partition (LPIDR, SDR1, LPCR) in force.
+ */
+void kvmhv_rm_enter_prepare(struct kvm_vcpu *vcpu)
+{
+	struct kvm *kvm = vcpu->kvm;
+	int cpu = get_paca()->paca_index;
+
+	if (unlikely(cpumask_test_cpu(cpu, &kvm->arch.hv.need_tlb_flush))) {
+		/*
+		 * Clear first: who sets the bit has already changed the HPT,
+		 * so either this flush covers it or the bit stays for the next.
+		 */
+		cpumask_clear_cpu(cpu, &kvm->arch.hv.need_tlb_flush);
+		smp_mb();
+		flush_guest_tlb(kvm);
+	}
+}
+
+/**
+ * kvmhv_rm_restore_slb - give the host its bolted SLB entries back
+ *
+ * Context: MMU off, host partition.  The rest of the host's entries comes
+ * back by segment interrupts, as after a context switch.
+ */
+void kvmhv_rm_restore_slb(void)
+{
+	slb_flush_all_realmode();
+	slb_restore_bolted_realmode();
+}
+
+/* Interrupt the guest without leaving it: SRR0/1 are the guest's, and live. */
+static enum kvmhv_verdict rm_inject(struct kvm_vcpu *vcpu, unsigned int vec,
+				    unsigned long srr1_flags)
+{
+	unsigned long msr = vcpu->arch.hv.shregs.msr;
+
+	mtspr(SPRN_SRR0, vcpu->arch.regs.nip);
+	mtspr(SPRN_SRR1, (msr & ~SRR1_CAUSE_BITS) | srr1_flags);
+	vcpu->arch.regs.nip = kvmhv_intr_pc(vcpu, vec);
+	vcpu->arch.hv.shregs.msr = kvmhv_intr_msr(vcpu);
+	return KVMHV_RESUME_GUEST;
+}
+
+/* RS image of the SLB entry that translates @ea, 0 if there is none */
+static unsigned long slb_find(unsigned long ea)
+{
+	unsigned long vsid, cr;
+
+	asm volatile(__PPC_SLBFEE_DOT(%0, %2) "; mfcr %1" :
+		     "=&r" (vsid), "=r" (cr) : "r" (ea) : "cr0");
+	return (cr & 0x20000000) ? vsid : 0;
+}
+
+/*
+ * Hypervisor data or instruction storage interrupt.  With LPCR[VPM1]=1 every
+ * miss and protection fault of the guest comes here; most are the guest's own.
+ */
+static enum kvmhv_verdict storage_fault(struct kvm_vcpu *vcpu, bool data)
+{
+	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
+	unsigned long ea, slb_v;
+	bool translated;
+
+	if (data) {
+		ea = mfspr(SPRN_HDAR);
+		hv->fault_dsisr = mfspr(SPRN_HDSISR);
+		translated = hv->shregs.msr & MSR_DR;
+	} else {
+		ea = vcpu->arch.regs.nip;
+		hv->fault_dsisr = vcpu->arch.shadow_srr1 & SRR1_CAUSE_BITS;
+		translated = hv->shregs.msr & MSR_IR;
+	}
+	hv->fault_dar = ea;
+
+	if (translated) {
+		slb_v = slb_find(ea);
+		if (!slb_v) {
+			/* the entry went away under the access: a segment fault */
+			if (data)
+				mtspr(SPRN_DAR, ea);
+			return rm_inject(vcpu, data ?
+					 BOOK3S_INTERRUPT_DATA_SEGMENT :
+					 BOOK3S_INTERRUPT_INST_SEGMENT, 0);
+		}
+	} else {
+		slb_v = vcpu->kvm->arch.hv.vrma_slb_v;
+	}
+	hv->fault_slb_v = slb_v;
+
+	hv->fault_verdict = kvmhv_rm_fault(vcpu, ea, slb_v, hv->fault_dsisr,
+					   data);
+	switch (hv->fault_verdict) {
+	case KVMHV_FAULT_RETRY:
+		return KVMHV_RESUME_GUEST;
+	case KVMHV_FAULT_REFLECT:
+		if (!data)
+			return rm_inject(vcpu, BOOK3S_INTERRUPT_INST_STORAGE,
+					 hv->fault_dsisr & SRR1_CAUSE_BITS);
+		mtspr(SPRN_DAR, ea);
+		mtspr(SPRN_DSISR, hv->fault_dsisr);
+		return rm_inject(vcpu, BOOK3S_INTERRUPT_DATA_STORAGE, 0);
+	default:
+		return KVMHV_EXIT_HOST;
+	}
+}
+
+/*
+ * External interrupt.  If one was being mediated for the guest (LPCR[MER]),
+ * this may be it, the guest having set MSR[EE]: deliver it.  Should it have
+ * been one of the host's, it is still asserted and comes right back.
+ */
+static enum kvmhv_verdict external(struct kvm_vcpu *vcpu)
+{
+	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
+
+	if (!(hv->lpcr & LPCR_MER) || !(hv->shregs.msr & MSR_EE))
+		return KVMHV_EXIT_HOST;
+
+	hv->lpcr &= ~LPCR_MER;
+	mtspr(SPRN_LPCR, hv->lpcr);
+	isync();
+	return rm_inject(vcpu, BOOK3S_INTERRUPT_EXTERNAL, 0);
+}
+
+/**
+ * kvmhv_rm_exit - decide on an interrupt that came out of the guest
+ * @vcpu: the vcpu, its volatile registers, PC and MSR saved
+ *
+ * Context: MMU off, everything else still the guest's, SLB and SPRs included.
+ * Return: KVMHV_RESUME_GUEST or KVMHV_EXIT_HOST.
+ */
+enum kvmhv_verdict kvmhv_rm_exit(struct kvm_vcpu *vcpu)
+{
+	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
+
+	/* the cause bits are not part of the MSR */
+	if (hv->trap == BOOK3S_INTERRUPT_H_INST_STORAGE ||
+	    hv->trap == BOOK3S_INTERRUPT_H_EMUL_ASSIST ||
+	    hv->trap == BOOK3S_INTERRUPT_EXTERNAL)
+		hv->shregs.msr &= ~SRR1_CAUSE_BITS;
+
+	switch (hv->trap) {
+	case BOOK3S_INTERRUPT_H_DATA_STORAGE:
+		return storage_fault(vcpu, true);
+	case BOOK3S_INTERRUPT_H_INST_STORAGE:
+		return storage_fault(vcpu, false);
+	case BOOK3S_INTERRUPT_EXTERNAL:
+		return external(vcpu);
+	case BOOK3S_INTERRUPT_H_EMUL_ASSIST:
+		hv->heir = mfspr(SPRN_HEIR);
+		return KVMHV_EXIT_HOST;
+	default:
+		return KVMHV_EXIT_HOST;
+	}
+}
