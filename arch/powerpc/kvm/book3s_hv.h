@@ -11,6 +11,12 @@
 #include <asm/kvm_book3s.h>
 #include <asm/kvm_book3s_hv.h>
 
+/*
+ * DAWRX bits a guest may set: MRD, HRAMMC, DW, DR, WT, WTI and the privilege
+ * bits except hypervisor state (ISA 2.07, Book III-S, section 10.4).
+ */
+#define KVMHV_DAWRX_GUEST	0xfcfbUL
+
 /* book3s_hv_run.c: KVM_RUN */
 int kvmhv_vcpu_run(struct kvm_vcpu *vcpu);
 

@@ -161,6 +161,8 @@ struct kvm_hv_vcore {
  * @len: bytes registered [L: vpa_lock]
  * @kaddr: linear-mapping address while pinned for a run, else NULL [V](a)
  * @page: the page behind @kaddr [V]
+ * @changed: registered anew since the vcpu last pinned it; nobody may write
+ *	through @kaddr any more [A, set with vpa_lock held]
  * @dirty: written to since the dirty log last looked [A]
  *
  * An area is pinned only from one entry preparation to the next return to
@@ -171,6 +173,7 @@ struct kvm_hv_vpa {
 	unsigned long len;
 	void *kaddr;
 	struct page *page;
+	bool changed;
 	bool dirty;
 };
 
@@ -278,6 +281,7 @@ long kvmhv_hpt_remove(struct kvm *kvm, unsigned long flags, unsigned long index,
 long kvmhv_rm_h_set_dabr(struct kvm_vcpu *vcpu, unsigned long dabr);
 long kvmhv_rm_h_set_xdabr(struct kvm_vcpu *vcpu, unsigned long dabr,
 			  unsigned long dabrx);
+extern void *const kvmhv_rm_hcall_table[];
 
 /**
  * enum kvmhv_fault - verdict on a storage interrupt of a guest

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hypervisor-mode KVM: the real-mode hcall table and the small hcalls.
+ *
+ * REAL MODE.  Part of vmlinux, called by book3s_hv_rmhandlers.S with
+ * MSR[IR] = MSR[DR] = MSR[EE] = 0 and MSR[HV] = 1 on the thread that runs the
+ * vcpu.  It may touch the linear mapping only: no vmalloc or module addresses,
+ * no user memory, no printk, tracing or WARN, no RCU, no sleeping lock and no
+ * lock that is held with interrupts on elsewhere.  Built without
+ * instrumentation, see Makefile.hv.
+ */
+#include <linux/build_bug.h>
+#include <linux/kvm_host.h>
+#include <asm/cputable.h>
+#include <asm/hvcall.h>
+#include <asm/kvm_book3s_hv.h>
+#include <asm/reg.h>
+
+/*
+ * Address of the handler of each hcall that has one in real mode, by hcall
+ * number / 4; NULL for the rest.  On ELFv1 these are addresses of function
+ * descriptors, on ELFv2 of the code.  Derived from book3s_hv_hcalls.h: HCALL()
+ * becomes HCALL_0 for a handler and HCALL_1, which is empty, for "none".
+ */
+#define NO_HANDLER_none	0,
+#define NO_HANDLER(mark)	__take_second_arg(mark 1, 0)
+#define HCALL_1(nr, rm)
+#define HCALL_0(nr, rm)							\
+	[(nr) / 4] = (void *)(rm),
+#define HCALL(nr, rm, kernel, dflt)					\
+	__PASTE(HCALL_, NO_HANDLER(NO_HANDLER_##rm))(nr, rm)
+
+void *const kvmhv_rm_hcall_table[] = {
+#include "book3s_hv_hcalls.h"
+};
+
+#undef HCALL
+
+/* The bound that the assembly checks before it reads the table */
+static_assert(ARRAY_SIZE(kvmhv_rm_hcall_table) == H_SET_XDABR / 4 + 1,
+	      "RM_HCALL_MAX in book3s_hv_rmhandlers.S");
+
+/* Low bits of a DABR value */
+#define DABR_READ	1UL
+#define DABR_WRITE	2UL
+#define DABR_BT		4UL	/* compare with MSR[DR] = 1 only */
+
+#define DABRX_GUEST	(DABRX_USER | DABRX_KERNEL | DABRX_BTI)
+
+/*
+ * Until ISA 2.06 the DABR.  DABRX is cleared first: there is no match with a
+ * mix of the old and the new pair.
+ */
+static void write_dabr(struct kvm_vcpu *vcpu, unsigned long dabr,
+		       unsigned long dabrx)
+{
+	vcpu->arch.dabr = dabr;
+	vcpu->arch.dabrx = dabrx;
+	mtspr(SPRN_DABRX, 0);
+	mtspr(SPRN_DABR, dabr);
+	mtspr(SPRN_DABRX, dabrx);
+}
+
+/*
+ * ISA 2.07 has the DAWR instead, which watches a range of doublewords; a range
+ * of one (MRD = 0) is what the DABR does.  The privilege bits and BTI/WTI are
+ * where DABRX has them.
+ */
+static void write_dawr(struct kvm_vcpu *vcpu, unsigned long dabr,
+		       unsigned long dabrx)
+{
+	unsigned long dawrx = dabrx;
+
+	if (dabr & DABR_READ)
+		dawrx |= DAWRX_DR;
+	if (dabr & DABR_WRITE)
+		dawrx |= DAWRX_DW;
+	if (dabr & DABR_BT)
+		dawrx |= DAWRX_WT;
+	dabr &= ~(DABR_READ | DABR_WRITE | DABR_BT);
+
+	vcpu->arch.dawr0 = dabr;
+	vcpu->arch.dawrx0 = dawrx;
+	mtspr(SPRN_DAWRX0, 0);
+	mtspr(SPRN_DAWR0, dabr);
+	mtspr(SPRN_DAWRX0, dawrx);
+}
+
+static void set_breakpoint(struct kvm_vcpu *vcpu, unsigned long dabr,
+			   unsigned long dabrx)
+{
+	if (cpu_has_feature(CPU_FTR_ARCH_207S))
+		write_dawr(vcpu, dabr, dabrx);
+	else
+		write_dabr(vcpu, dabr, dabrx);
+}
+
+/**
+ * kvmhv_rm_h_set_dabr() - H_SET_DABR, the data address breakpoint
+ * @vcpu: the caller
+ * @dabr: address, and in the low three bits BT, DW and DR
+ *
+ * PAPR, H_SET_DABR: BT (translation on) must be set in a breakpoint, so that
+ * it cannot match what the hypervisor does in real mode.  Problem and
+ * privileged state are watched.
+ *
+ * Context: real mode, see the top of this file.
+ * Return: H_SUCCESS or H_RESERVED_DABR.
+ */
+long kvmhv_rm_h_set_dabr(struct kvm_vcpu *vcpu, unsigned long dabr)
+{
+	if ((dabr & (DABR_READ | DABR_WRITE)) && !(dabr & DABR_BT))
+		return H_RESERVED_DABR;
+
+	set_breakpoint(vcpu, dabr, DABRX_USER | DABRX_KERNEL);
+	return H_SUCCESS;
+}
+
+/**
+ * kvmhv_rm_h_set_xdabr() - H_SET_XDABR, the same with DABRX
+ * @vcpu: the caller
+ * @dabr: address, and in the low three bits BT, DW and DR
+ * @dabrx: BTI, and the states to watch: problem, privileged or both
+ *
+ * PAPR, H_SET_XDABR.
+ *
+ * Context: real mode, see the top of this file.
+ * Return: H_SUCCESS, or H_PARAMETER if @dabrx names no state, the hypervisor
+ *	or undefined bits.
+ */
+long kvmhv_rm_h_set_xdabr(struct kvm_vcpu *vcpu, unsigned long dabr,
+			  unsigned long dabrx)
+{
+	if (dabrx & ~DABRX_GUEST)
+		return H_PARAMETER;
+	if (!(dabrx & (DABRX_USER | DABRX_KERNEL)))
+		return H_PARAMETER;
+
+	set_breakpoint(vcpu, dabr, dabrx);
+	return H_SUCCESS;
+}

@@ -1,0 +1,529 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The areas a guest shares with the hypervisor through H_REGISTER_VPA: the
+ * virtual processor area (VPA), the SLB shadow buffer and the dispatch trace
+ * log (DTL).
+ *
+ * Registering only notes address and length, under the target's vpa_lock, and
+ * may happen on any vcpu.  The target looks at it when it next prepares to
+ * enter the guest: kvmhv_vpa_pin() takes a reference on the page and keeps its
+ * linear-mapping address until kvmhv_vpa_unpin() on the way to user space.
+ * Between the two, kvmhv_vpa_enter() and kvmhv_vpa_exit() can write to the
+ * areas with interrupts off.  kvm_hv_vpa.changed says that address and pin do not
+ * match; then nobody writes any more.
+ *
+ * The VPA comes first: the others need it, and it goes last (PAPR).  The SLB
+ * shadow buffer is never read, because the whole SLB is saved and restored, so
+ * it is not pinned either.
+ */
+#include "book3s_hv.h"
+
+#include <linux/minmax.h>
+#include <linux/srcu.h>
+#include <asm/dtl.h>
+#include <asm/hvcall.h>
+#include <asm/lppaca.h>
+#include <asm/time.h>
+
+/* PAPR: areas are aligned to this and do not cross this */
+#define VPA_ALIGN	L1_CACHE_BYTES
+#define VPA_BOUNDARY	4096UL
+
+/* An SLB shadow buffer begins with two words and a doubleword */
+#define SLB_SHADOW_MIN	offsetof(struct slb_shadow, save_area)
+
+/* PAPR reason codes of a dispatch trace log entry */
+#define DTL_DISPATCH_TIME_SLICE	7
+#define DTL_PREEMPT_H_CEDE	2
+#define DTL_PREEMPT_TIME_SLICE	4
+
+/*
+ * The common head of the three areas: the length is a halfword in a VPA and a
+ * word in the others.
+ */
+struct vpa_header {
+	__be32 desc;
+	union {
+		__be16 vpa_size;
+		__be32 buffer_size;
+	};
+};
+
+static bool vpa_range_ok(unsigned long gpa, unsigned long len)
+{
+	return IS_ALIGNED(gpa, VPA_ALIGN) &&
+	       len <= VPA_BOUNDARY - (gpa & (VPA_BOUNDARY - 1));
+}
+
+/*
+ * Changes a registration.  Called with vpa_lock held; returns the address of
+ * a page the hypervisor wrote to and the dirty log has not heard of yet, or 0.
+ */
+static unsigned long vpa_change_locked(struct kvm_hv_vpa *area,
+				       unsigned long gpa, unsigned long len)
+{
+	unsigned long dirty_gpa = 0;
+
+	if (area->dirty)
+		dirty_gpa = area->gpa;
+	area->dirty = false;
+	area->gpa = gpa;
+	area->len = len;
+	WRITE_ONCE(area->changed, true);
+	return dirty_gpa;
+}
+
+static void vpa_mark_dirty(struct kvm *kvm, unsigned long gpa)
+{
+	int idx;
+
+	if (!gpa)
+		return;
+	idx = srcu_read_lock(&kvm->srcu);
+	kvmhv_mark_dirty(kvm, gpa_to_gfn(gpa));
+	srcu_read_unlock(&kvm->srcu, idx);
+}
+
+/* Reads the length the guest has written into the area; 0 if it cannot be */
+static unsigned long vpa_guest_len(struct kvm *kvm, unsigned long func,
+				   unsigned long gpa)
+{
+	struct vpa_header header;
+	int idx, err;
+
+	idx = srcu_read_lock(&kvm->srcu);
+	err = kvm_read_guest(kvm, gpa, &header, sizeof(header));
+	srcu_read_unlock(&kvm->srcu, idx);
+	if (err)
+		return 0;
+
+	if (func == H_VPA_REG_VPA)
+		return be16_to_cpu(header.vpa_size);
+	return be32_to_cpu(header.buffer_size);
+}
+
+static unsigned long vpa_min_len(unsigned long func)
+{
+	switch (func) {
+	case H_VPA_REG_VPA:
+		return sizeof(struct lppaca);
+	case H_VPA_REG_DTL:
+		return sizeof(struct dtl_entry);
+	default:
+		return SLB_SHADOW_MIN;
+	}
+}
+
+/**
+ * kvmhv_h_register_vpa() - H_REGISTER_VPA
+ * @vcpu: the caller
+ * @flags: subfunction in bits 16-18; the other bits are reserved
+ * @target: number of the virtual processor the area is for
+ * @gpa: guest real address; ignored when deregistering
+ *
+ * PAPR, H_REGISTER_VPA.  A target that is in the guest is made to leave it, so
+ * that a deregistered area is soon written to no more.
+ *
+ * Context: process, may sleep.  Takes the target's vpa_lock.
+ * Return: H_SUCCESS; H_PARAMETER for an unknown subfunction, target or
+ *	address, an address that is not aligned to a cache line, a length that
+ *	is too small or reaches over a 4K boundary; H_RESOURCE if a VPA is to
+ *	go before the other areas or another area is to come before the VPA.
+ */
+long kvmhv_h_register_vpa(struct kvm_vcpu *vcpu, unsigned long flags,
+			  unsigned long target, unsigned long gpa)
+{
+	unsigned long func = (flags >> H_VPA_FUNC_SHIFT) & H_VPA_FUNC_MASK;
+	struct kvm *kvm = vcpu->kvm;
+	unsigned long len, dirty_gpa = 0;
+	struct kvm_vcpu *tvcpu;
+	struct kvm_hv_vcpu *hv;
+	long ret = H_SUCCESS;
+
+	if (flags & ~(H_VPA_FUNC_MASK << H_VPA_FUNC_SHIFT))
+		return H_PARAMETER;
+	tvcpu = kvmhv_find_vcpu(kvm, target);
+	if (!tvcpu)
+		return H_PARAMETER;
+	hv = &tvcpu->arch.hv;
+
+	switch (func) {
+	case H_VPA_REG_VPA:
+	case H_VPA_REG_DTL:
+	case H_VPA_REG_SLB:
+		/* 0 means that there is none */
+		if (!gpa)
+			return H_PARAMETER;
+		len = vpa_guest_len(kvm, func, gpa);
+		if (len < vpa_min_len(func) || !vpa_range_ok(gpa, len))
+			return H_PARAMETER;
+		break;
+	case H_VPA_DEREG_VPA:
+	case H_VPA_DEREG_DTL:
+	case H_VPA_DEREG_SLB:
+		gpa = 0;
+		len = 0;
+		break;
+	default:
+		return H_PARAMETER;
+	}
+
+	spin_lock(&hv->vpa_lock);
+	switch (func) {
+	case H_VPA_DEREG_VPA:
+		if (hv->slb_shadow.gpa || hv->dtl.gpa) {
+			ret = H_RESOURCE;
+			break;
+		}
+		fallthrough;
+	case H_VPA_REG_VPA:
+		dirty_gpa = vpa_change_locked(&hv->vpa, gpa, len);
+		break;
+	case H_VPA_REG_DTL:
+		/* The VPA holds the index of the next entry */
+		if (!hv->vpa.gpa) {
+			ret = H_RESOURCE;
+			break;
+		}
+		fallthrough;
+	case H_VPA_DEREG_DTL:
+		dirty_gpa = vpa_change_locked(&hv->dtl, gpa, len);
+		break;
+	case H_VPA_REG_SLB:
+		if (!hv->vpa.gpa) {
+			ret = H_RESOURCE;
+			break;
+		}
+		fallthrough;
+	case H_VPA_DEREG_SLB:
+		dirty_gpa = vpa_change_locked(&hv->slb_shadow, gpa, len);
+		break;
+	}
+	spin_unlock(&hv->vpa_lock);
+
+	vpa_mark_dirty(kvm, dirty_gpa);
+	if (ret == H_SUCCESS && tvcpu != vcpu)
+		kvm_vcpu_kick(tvcpu);
+	return ret;
+}
+
+static struct kvm_hv_vpa *vpa_by_reg(struct kvm_hv_vcpu *hv, u64 id)
+{
+	switch (id) {
+	case KVM_REG_PPC_VPA_ADDR:
+		return &hv->vpa;
+	case KVM_REG_PPC_VPA_SLB:
+		return &hv->slb_shadow;
+	case KVM_REG_PPC_VPA_DTL:
+		return &hv->dtl;
+	default:
+		return NULL;
+	}
+}
+
+/**
+ * kvmhv_vpa_get() - what is registered, for KVM_GET_ONE_REG
+ * @vcpu: the vcpu
+ * @id: KVM_REG_PPC_VPA_ADDR, _SLB or _DTL
+ * @val: receives the address, 0 if there is none, and for the latter two the
+ *	length
+ *
+ * Context: process, vcpu->mutex held.  Takes vpa_lock.
+ * Return: 0, or -EINVAL for another @id.
+ */
+int kvmhv_vpa_get(struct kvm_vcpu *vcpu, u64 id, union kvmppc_one_reg *val)
+{
+	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
+	struct kvm_hv_vpa *area = vpa_by_reg(hv, id);
+
+	if (!area)
+		return -EINVAL;
+
+	spin_lock(&hv->vpa_lock);
+	val->vpaval.addr = area->gpa;
+	if (id != KVM_REG_PPC_VPA_ADDR)
+		val->vpaval.length = area->len;
+	spin_unlock(&hv->vpa_lock);
+	return 0;
+}
+
+/**
+ * kvmhv_vpa_set() - register or deregister an area, for KVM_SET_ONE_REG
+ * @vcpu: the vcpu
+ * @id: KVM_REG_PPC_VPA_ADDR, _SLB or _DTL
+ * @val: the address, 0 to deregister, and for the latter two the length; a
+ *	VPA has its smallest length
+ *
+ * The order is PAPR's: the VPA is set first and cleared last.  Setting what is
+ * set already does nothing.
+ *
+ * Context: process, vcpu->mutex held.  Takes vpa_lock.
+ * Return: 0, or -EINVAL for another @id, an area out of order, and an address
+ *	or length that H_REGISTER_VPA would not take.
+ */
+int kvmhv_vpa_set(struct kvm_vcpu *vcpu, u64 id, const union kvmppc_one_reg *val)
+{
+	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
+	struct kvm_hv_vpa *area = vpa_by_reg(hv, id);
+	unsigned long gpa, len, func, dirty_gpa = 0;
+	bool is_vpa = id == KVM_REG_PPC_VPA_ADDR;
+	int ret = 0;
+
+	if (!area)
+		return -EINVAL;
+	if (is_vpa)
+		func = H_VPA_REG_VPA;
+	else
+		func = id == KVM_REG_PPC_VPA_DTL ? H_VPA_REG_DTL :
+						   H_VPA_REG_SLB;
+
+	gpa = val->vpaval.addr;
+	len = 0;
+	if (gpa) {
+		len = is_vpa ? vpa_min_len(func) : val->vpaval.length;
+		if (len < vpa_min_len(func) || !vpa_range_ok(gpa, len))
+			return -EINVAL;
+	}
+
+	spin_lock(&hv->vpa_lock);
+	if (area->gpa == gpa && (is_vpa || area->len == len))
+		goto out;
+	if (is_vpa ? !gpa && (hv->slb_shadow.gpa || hv->dtl.gpa) :
+		     gpa && !hv->vpa.gpa)
+		ret = -EINVAL;
+	else
+		dirty_gpa = vpa_change_locked(area, gpa, len);
+out:
+	spin_unlock(&hv->vpa_lock);
+	vpa_mark_dirty(vcpu->kvm, dirty_gpa);
+	return ret;
+}
+
+static void vpa_release(struct kvm_hv_vpa *area)
+{
+	if (!area->kaddr)
+		return;
+	area->kaddr = NULL;
+	kvm_release_page_dirty(area->page);
+	area->page = NULL;
+}
+
+/* Registered but not pinned, or pinned somewhere else than registered */
+static bool vpa_stale(const struct kvm_hv_vpa *area)
+{
+	return READ_ONCE(area->changed) ||
+	       (READ_ONCE(area->gpa) && !area->kaddr);
+}
+
+/*
+ * Brings the pin in line with the registration.  An address that no memslot
+ * has any more is as good as not registered: the next attempt is made when
+ * the vcpu comes from user space again or the guest registers anew.
+ */
+static void vpa_pin_area(struct kvm_vcpu *vcpu, struct kvm_hv_vpa *area)
+{
+	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
+	struct page *page;
+	unsigned long gpa;
+	int idx;
+
+	vpa_release(area);
+
+	spin_lock(&hv->vpa_lock);
+	gpa = area->gpa;
+	WRITE_ONCE(area->changed, false);
+	spin_unlock(&hv->vpa_lock);
+	if (!gpa)
+		return;
+
+	idx = srcu_read_lock(&vcpu->kvm->srcu);
+	page = gfn_to_page(vcpu->kvm, gpa_to_gfn(gpa));
+	srcu_read_unlock(&vcpu->kvm->srcu, idx);
+	if (is_error_page(page))
+		return;
+
+	area->page = page;
+	area->kaddr = page_address(page) + offset_in_page(gpa);
+}
+
+/**
+ * kvmhv_vpa_pin() - make the registered areas accessible with interrupts off
+ * @vcpu: the vcpu that is about to enter the guest
+ *
+ * To be called each time before interrupts are disabled for an entry; does
+ * nothing if the areas are pinned already.
+ *
+ * Context: the vcpu's task, may sleep.  Takes vpa_lock.
+ * Return: 0.
+ */
+int kvmhv_vpa_pin(struct kvm_vcpu *vcpu)
+{
+	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
+	struct lppaca *vpa;
+
+	if (vpa_stale(&hv->vpa))
+		vpa_pin_area(vcpu, &hv->vpa);
+
+	if (vpa_stale(&hv->dtl)) {
+		vpa_pin_area(vcpu, &hv->dtl);
+		/*
+		 * The guest sets the index in the VPA to 0 before it registers
+		 * a log; in one that was moved here it goes on counting.
+		 */
+		vpa = hv->vpa.kaddr;
+		hv->dtl_index = vpa ? be64_to_cpu(vpa->dtl_idx) : 0;
+		hv->stolen_logged = hv->stolen_tb;
+	}
+	return 0;
+}
+
+/**
+ * kvmhv_vpa_unpin() - let go of the areas on the way to user space
+ * @vcpu: the vcpu
+ *
+ * Context: the vcpu's task, may sleep.
+ */
+void kvmhv_vpa_unpin(struct kvm_vcpu *vcpu)
+{
+	vpa_release(&vcpu->arch.hv.vpa);
+	vpa_release(&vcpu->arch.hv.dtl);
+}
+
+static void vpa_written(struct kvm_hv_vpa *area)
+{
+	/*
+	 * The dirty log must not see the mark before the data: whoever takes
+	 * the mark away copies the page afterwards.
+	 */
+	smp_store_release(&area->dirty, true);
+}
+
+static bool vpa_usable(const struct kvm_hv_vpa *area)
+{
+	return area->kaddr && !READ_ONCE(area->changed);
+}
+
+/*
+ * Appends an entry to the dispatch trace log, if the guest wants this kind: a
+ * dispatch after the vcpu was kept from running, or any other dispatch.
+ */
+static void dtl_log_dispatch(struct kvm_vcpu *vcpu, struct lppaca *vpa)
+{
+	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
+	u64 stolen = hv->stolen_tb - hv->stolen_logged;
+	u8 kind = stolen ? DTL_LOG_PREEMPT : DTL_LOG_CEDE;
+	struct dtl_entry *entry = hv->dtl.kaddr;
+	unsigned long nr;
+
+	if (!(READ_ONCE(vpa->dtl_enable_mask) & kind))
+		return;
+
+	/* If the log changes just now this may be the new length, maybe 0 */
+	nr = READ_ONCE(hv->dtl.len) / sizeof(*entry);
+	if (!nr)
+		return;
+	entry += hv->dtl_index % nr;
+
+	memset(entry, 0, sizeof(*entry));
+	entry->dispatch_reason = DTL_DISPATCH_TIME_SLICE;
+	entry->preempt_reason = stolen ? DTL_PREEMPT_TIME_SLICE :
+					 DTL_PREEMPT_H_CEDE;
+	entry->processor_id = cpu_to_be16(hard_smp_processor_id());
+	entry->enqueue_to_dispatch_time =
+		cpu_to_be32(min_t(u64, stolen, U32_MAX));
+	entry->timebase = cpu_to_be64(mftb() + hv->vcore->tb_offset);
+	entry->srr0 = cpu_to_be64(kvmppc_get_pc(vcpu));
+	entry->srr1 = cpu_to_be64(hv->shregs.msr);
+
+	/* The guest reads the index, then the entry */
+	smp_wmb();
+	hv->dtl_index++;
+	vpa->dtl_idx = cpu_to_be64(hv->dtl_index);
+	hv->stolen_logged = hv->stolen_tb;
+	vpa_written(&hv->dtl);
+}
+
+/**
+ * kvmhv_vpa_enter() - tell the guest that a virtual processor is dispatched
+ * @vcpu: the vcpu that enters the guest now
+ *
+ * The yield count becomes even, and the dispatch trace log gets an entry.
+ * Time since runnable_since, if that is set, is stolen time.  PAPR, "Virtual
+ * Processor Area" and "Dispatch Trace Log Buffer".
+ *
+ * Context: the vcpu's task, interrupts hard-disabled, kvmhv_vpa_pin() called.
+ */
+void kvmhv_vpa_enter(struct kvm_vcpu *vcpu)
+{
+	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
+	struct lppaca *vpa = hv->vpa.kaddr;
+
+	if (!vpa || !vpa_usable(&hv->vpa))
+		return;
+
+	if (hv->runnable_since) {
+		hv->stolen_tb += mftb() - hv->runnable_since;
+		hv->runnable_since = 0;
+	}
+	if (vpa_usable(&hv->dtl))
+		dtl_log_dispatch(vcpu, vpa);
+
+	/* The next even number, whatever the guest has made of it */
+	vpa->yield_count =
+		cpu_to_be32((be32_to_cpu(vpa->yield_count) | 1) + 1);
+	vpa_written(&hv->vpa);
+}
+
+/**
+ * kvmhv_vpa_exit() - tell the guest that a virtual processor runs no more
+ * @vcpu: the vcpu that has just left the guest
+ *
+ * The yield count becomes odd.
+ *
+ * Context: the vcpu's task, interrupts hard-disabled, areas still pinned.
+ */
+void kvmhv_vpa_exit(struct kvm_vcpu *vcpu)
+{
+	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
+	struct lppaca *vpa = hv->vpa.kaddr;
+
+	if (!vpa || !vpa_usable(&hv->vpa))
+		return;
+
+	vpa->yield_count =
+		cpu_to_be32((be32_to_cpu(vpa->yield_count) + 1) | 1);
+	vpa_written(&hv->vpa);
+}
+
+/**
+ * kvmhv_vpa_harvest_dirty() - pages the hypervisor has written to
+ * @vcpu: vcpu whose areas are looked at
+ * @slot: memslot the dirty log is read of
+ * @map: bitmap with one bit for each page of @slot, little-endian; bits are
+ *	set, and the marks taken away
+ *
+ * Context: process.  Takes vpa_lock.
+ */
+void kvmhv_vpa_harvest_dirty(struct kvm_vcpu *vcpu,
+			     const struct kvm_memory_slot *slot,
+			     unsigned long *map)
+{
+	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
+	struct kvm_hv_vpa *areas[] = { &hv->vpa, &hv->dtl };
+	gfn_t gfn;
+	int i;
+
+	spin_lock(&hv->vpa_lock);
+	for (i = 0; i < ARRAY_SIZE(areas); i++) {
+		if (!areas[i]->gpa || !READ_ONCE(areas[i]->dirty))
+			continue;
+		gfn = gpa_to_gfn(areas[i]->gpa);
+		if (gfn < slot->base_gfn || gfn >= slot->base_gfn + slot->npages)
+			continue;
+		WRITE_ONCE(areas[i]->dirty, false);
+		/* Before the page is copied: see vpa_written() */
+		smp_mb();
+		set_bit_le(gfn - slot->base_gfn, map);
+	}
+	spin_unlock(&hv->vpa_lock);
+}
