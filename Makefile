@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Everything here calls a script of scripts/, which says at its head what it does.
 
-.PHONY: help run test kernel tree rootfs lab bench series check clean
+.PHONY: help run test kernel tree rootfs series check clean
 .DEFAULT_GOAL := help
 
 help:		## these lines
@@ -21,12 +21,6 @@ tree:		## build/linux: the base tree with patches and files
 
 rootfs:		## the initramfs of the emulated hosts
 	@scripts/rootfs le > /dev/null && scripts/rootfs be > /dev/null
-
-lab:		## the lab's QEMU: processors that stock QEMU does not emulate
-	@scripts/lab
-
-bench:		## instructions per path, counted on the lab machine
-	@scripts/bench
 
 series:		## build/series: the patches, ready to be mailed
 	@scripts/export-series
