@@ -1,0 +1,476 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hypervisor-mode KVM: the hashed page table of a guest as a whole, and the
+ * virtual real mode area (VRMA), which translates a guest's real mode accesses
+ * through it (Power ISA 2.06 and 2.07, Book III-S, 5.7.3.4 and 5.7.7).
+ *
+ * For locks see book3s_hv_mm.h, for the states of an HPTE book3s_hv_hpte.h.
+ */
+#include <linux/gfp.h>
+#include <linux/hugetlb.h>
+#include <linux/kvm_host.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
+#include <asm/kvm_ppc.h>
+#include "book3s_hv.h"
+#include "book3s_hv_mm.h"
+
+/* What a guest gets that runs before user space chose a size: 16 MiB */
+#define DEFAULT_HPT_ORDER	24
+
+/* Rings are made of 32-bit HPTE indices: 16 bytes each, 64 GiB at most */
+#define MAX_RING_HPT_ORDER	(32 + 4)
+
+/* PTEGs have 8 HPTEs of 16 bytes */
+#define PTEG_SHIFT		7
+
+/* Clear in pieces, a table may be large */
+#define CLEAR_STEP		SZ_16M
+
+/* From the L and LP bits of an SLB entry to those of LPCR[VRMASD] */
+#define SLB_LLP_TO_VRMASD	(LPCR_VRMASD_SH - 4)
+
+static void clear_table(void *table, unsigned long size)
+{
+	unsigned long done, step;
+
+	for (done = 0; done < size; done += step) {
+		step = min_t(unsigned long, size - done, CLEAR_STEP);
+		memset(table + done, 0, step);
+		cond_resched();
+	}
+}
+
+static void *alloc_table(unsigned int page_order, bool contig)
+{
+	struct page *page;
+
+	if (contig)
+		page = kvmhv_alloc_contig(page_order);
+	else if (page_order < MAX_ORDER)
+		page = alloc_pages(GFP_KERNEL_ACCOUNT | __GFP_NOWARN |
+				   __GFP_RETRY_MAYFAIL, page_order);
+	else
+		page = NULL;
+
+	return page ? page_address(page) : NULL;
+}
+
+static void free_table(void *table, unsigned int page_order, bool contig)
+{
+	if (!table)
+		return;
+	if (contig)
+		kvmhv_free_contig(virt_to_page(table), page_order);
+	else
+		free_pages((unsigned long)table, page_order);
+}
+
+static void hpt_clear(struct kvm_hv_hpt *hpt)
+{
+	clear_table(hpt->hpte, 1UL << hpt->order);
+	clear_table(hpt->rev, 1UL << hpt->order);
+}
+
+static int hpt_alloc_one_way(struct kvm_hv_hpt *hpt, u32 order, bool contig)
+{
+	unsigned int page_order = order - min_t(u32, order, PAGE_SHIFT);
+	void *hpte, *rev;
+
+	hpte = alloc_table(page_order, contig);
+	rev = hpte ? alloc_table(page_order, contig) : NULL;
+	if (!rev) {
+		free_table(hpte, page_order, contig);
+		return -ENOMEM;
+	}
+
+	hpt->hpte = hpte;
+	hpt->rev = rev;
+	hpt->order = order;
+	hpt->contig = contig;
+	hpt->pteg_mask = (1UL << (order - PTEG_SHIFT)) - 1;
+	hpt_clear(hpt);
+	return 0;
+}
+
+/* SDR1: HTABORG is the address, HTABSIZE the number of hash bits beyond 11 */
+static unsigned long hpt_sdr1(const struct kvm_hv_hpt *hpt)
+{
+	return __pa(hpt->hpte) | (hpt->order - PPC_MIN_HPT_ORDER);
+}
+
+static int hpt_alloc(struct kvm *kvm, u32 order)
+{
+	struct kvm_hv_vm *hv = &kvm->arch.hv;
+	struct kvm_hv_hpt hpt;
+
+	lockdep_assert_held(&hv->setup_lock);
+
+	BUILD_BUG_ON(sizeof(struct kvm_hv_rev) != 2 * sizeof(__be64));
+
+	if (order > MAX_RING_HPT_ORDER)
+		return -ENOMEM;
+	if (hpt_alloc_one_way(&hpt, order, false) &&
+	    hpt_alloc_one_way(&hpt, order, true))
+		return -ENOMEM;
+
+	hv->hpt = hpt;
+	hv->sdr1 = hpt_sdr1(&hpt);
+	return 0;
+}
+
+static void hpt_release(struct kvm *kvm)
+{
+	struct kvm_hv_hpt *hpt = &kvm->arch.hv.hpt;
+	unsigned int page_order;
+
+	if (!hpt->order)
+		return;
+
+	page_order = hpt->order - min_t(u32, hpt->order, PAGE_SHIFT);
+	free_table(hpt->hpte, page_order, hpt->contig);
+	free_table(hpt->rev, page_order, hpt->contig);
+	memset(hpt, 0, sizeof(*hpt));
+	kvm->arch.hv.sdr1 = 0;
+}
+
+/**
+ * kvmhv_hpt_allocate - KVM_PPC_ALLOCATE_HTAB: a new, empty HPT
+ * @kvm: the VM
+ * @order: log2 of its size in bytes, 18 to 46
+ *
+ * An HPT of that size is emptied in place, any other replaced.  The VRMA is
+ * set up again when a vcpu runs next.  When a table of another size cannot be
+ * had, the VM is left without one, and the next run allocates the default.
+ *
+ * No vcpu may be counted in vcpus_running.  The other side of the handshake
+ * is in the run loop, which counts itself, then looks at mmu_ready; with a
+ * full barrier on both sides one of the two sees the other.
+ *
+ * Context: process, no vcpu->mutex needed.  Takes setup_lock.
+ * Return: 0, -EINVAL for an order out of range, -EBUSY while a vcpu runs,
+ * -ENOMEM when there is no contiguous memory for exactly this size.
+ */
+long kvmhv_hpt_allocate(struct kvm *kvm, u32 order)
+{
+	struct kvm_hv_vm *hv = &kvm->arch.hv;
+	bool was_ready;
+	long ret = 0;
+
+	if (order < PPC_MIN_HPT_ORDER || order > PPC_MAX_HPT_ORDER)
+		return -EINVAL;
+
+	mutex_lock(&hv->setup_lock);
+
+	was_ready = hv->mmu_ready;
+	WRITE_ONCE(hv->mmu_ready, false);
+	smp_mb(); /* pairs with the one between count and look in KVM_RUN */
+	if (was_ready && atomic_read(&hv->vcpus_running)) {
+		WRITE_ONCE(hv->mmu_ready, true);
+		ret = -EBUSY;
+		goto out;
+	}
+
+	if (hv->hpt.order)
+		kvmhv_rmap_reset(kvm);
+
+	if (hv->hpt.order == order) {
+		hpt_clear(&hv->hpt);
+	} else {
+		hpt_release(kvm);
+		ret = hpt_alloc(kvm, order);
+	}
+
+	/* Nothing was invalidated entry by entry: no TLB may keep anything. */
+	cpumask_setall(&hv->need_tlb_flush);
+out:
+	mutex_unlock(&hv->setup_lock);
+	return ret;
+}
+
+/**
+ * kvmhv_hpt_free - give the HPT back when the VM goes away
+ * @kvm: the VM
+ *
+ * Context: VM destruction: no vcpu, MMU notifiers unregistered.
+ */
+void kvmhv_hpt_free(struct kvm *kvm)
+{
+	hpt_release(kvm);
+}
+
+/*
+ * Base page size of the VRMA: the largest the MMU has for segments, and not
+ * larger than the pages that back guest real address 0.
+ */
+static int vrma_backing_shift(struct kvm *kvm, u32 *shift)
+{
+	struct kvm_memory_slot *slot;
+	struct vm_area_struct *vma;
+	unsigned long hva, psize = 0;
+	int idx;
+
+	idx = srcu_read_lock(&kvm->srcu);
+	slot = gfn_to_memslot(kvm, 0);
+	if (slot && !(slot->flags & KVM_MEMSLOT_INVALID)) {
+		hva = slot->userspace_addr;
+		mmap_read_lock(current->mm);
+		vma = vma_lookup(current->mm, hva);
+		if (vma)
+			psize = vma_kernel_pagesize(vma);
+		mmap_read_unlock(current->mm);
+
+		/* a guest page must be one piece of a host page */
+		while (psize > PAGE_SIZE &&
+		       ((hva & (psize - 1)) ||
+			psize > slot->npages << PAGE_SHIFT))
+			psize >>= 1;
+	}
+	srcu_read_unlock(&kvm->srcu, idx);
+
+	if (!psize)
+		return -EINVAL;
+
+	if (psize >= SZ_16M)
+		*shift = 24;
+	else if (psize >= SZ_64K)
+		*shift = 16;
+	else
+		*shift = 12;
+	return 0;
+}
+
+static int vrma_setup(struct kvm *kvm)
+{
+	struct kvm_hv_vm *hv = &kvm->arch.hv;
+	unsigned long senc;
+	u32 shift;
+	int ret;
+
+	lockdep_assert_held(&hv->setup_lock);
+
+	ret = vrma_backing_shift(kvm, &shift);
+	if (ret)
+		return ret;
+
+	senc = slb_pgsize_encoding(1UL << shift);
+	hv->vrma_page_shift = shift;
+	hv->vrma_slb_v = SLB_VSID_B_1T | senc |
+			 (VRMA_VSID << SLB_VSID_SHIFT_1T);
+	hv->lpcr = (hv->lpcr & ~LPCR_VRMASD) | (senc << SLB_LLP_TO_VRMASD);
+	return 0;
+}
+
+/**
+ * kvmhv_mmu_setup - make HPT and VRMA usable before a vcpu runs
+ * @vcpu: the vcpu that is about to run
+ *
+ * For the first run and for the first one after kvmhv_hpt_allocate().  The
+ * caller is not counted in vcpus_running, and counts itself and looks at
+ * mmu_ready again after this.
+ *
+ * Context: KVM_RUN, vcpu->mutex held, current->mm is the VM's.  Takes
+ * setup_lock, kvm->srcu and the mmap lock.
+ * Return: 0, -ENOMEM without memory for the default HPT, -EINVAL when there
+ * is no memory at guest real address 0.
+ */
+int kvmhv_mmu_setup(struct kvm_vcpu *vcpu)
+{
+	struct kvm *kvm = vcpu->kvm;
+	struct kvm_hv_vm *hv = &kvm->arch.hv;
+	int ret = 0;
+
+	mutex_lock(&hv->setup_lock);
+	if (hv->mmu_ready)
+		goto out;
+
+	if (!hv->hpt.order) {
+		ret = hpt_alloc(kvm, DEFAULT_HPT_ORDER);
+		if (ret)
+			goto out;
+	}
+	if (kvmhv_cpu->has_vrma) {
+		ret = vrma_setup(kvm);
+		if (ret)
+			goto out;
+	}
+	/* tables and LPCR first; pairs with the barrier in KVM_RUN */
+	smp_store_release(&hv->mmu_ready, true);
+out:
+	mutex_unlock(&hv->setup_lock);
+	return ret;
+}
+
+/* A real mode access that no VRMA page can serve */
+static int vrma_reflect(struct kvm_vcpu *vcpu, unsigned long gpa)
+{
+	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
+
+	if (hv->trap == BOOK3S_INTERRUPT_H_INST_STORAGE)
+		kvmppc_core_queue_inst_storage(vcpu, SRR1_ISI_NOPT);
+	else
+		kvmppc_core_queue_data_storage(vcpu, gpa, DSISR_NOHPTE |
+					       (hv->fault_dsisr &
+						DSISR_ISSTORE));
+	return RESUME_GUEST;
+}
+
+/*
+ * Find the translation of a VRMA page or add it.  setup_lock keeps two vcpus
+ * from adding it twice; guests do not use this VSID (PAPR, "VRMA").
+ *
+ * Return: a PAPR code
+ */
+static long vrma_insert(struct kvm *kvm, unsigned long page)
+{
+	struct kvm_hv_vm *hv = &kvm->arch.hv;
+	u32 shift = hv->vrma_page_shift;
+	unsigned long v, r, hash, used, lp;
+	long index, ret;
+
+	lockdep_assert_held(&hv->setup_lock);
+
+	/* as kvmhv_hpt_insert() wants it; it looks at host page tables */
+	local_irq_disable();
+	hard_irq_disable();
+
+	index = kvmhv_hpt_find(kvm, page, hv->vrma_slb_v, KVMHV_HPTE_V_USED);
+	if (index >= 0) {
+		__be64 *hptep = kvmhv_hpte(&hv->hpt, index);
+
+		unlock_hpte(hptep, be64_to_cpu(hptep[0]));
+		ret = H_SUCCESS;
+		goto out;
+	}
+
+	v = HPTE_V_1TB_SEG | (VRMA_VSID << (SID_SHIFT_1T - 16)) |
+	    ((page >> 16) & HPTE_V_AVPN) | HPTE_V_BOLTED | HPTE_V_VALID;
+	if (shift > 12)
+		v |= HPTE_V_LARGE;
+
+	/* supervisor read and write, coherent; R and C are for the guest */
+	lp = kvmppc_pgsize_lp_encoding(shift, shift);
+	r = page | (lp << 12) | HPTE_R_R | HPTE_R_C | HPTE_R_M | PP_RWXX;
+
+	hash = hpt_hash((VRMA_VSID << (SID_SHIFT_1T - VPN_SHIFT)) |
+			(page >> VPN_SHIFT), shift, MMU_SEGSIZE_1T);
+	ret = kvmhv_hpt_insert(kvm, 0, (hash & hv->hpt.pteg_mask) *
+			       HPTES_PER_GROUP, v, r, &used);
+	if (ret == H_PTEG_FULL)
+		ret = kvmhv_hpt_insert(kvm, 0, (~hash & hv->hpt.pteg_mask) *
+				       HPTES_PER_GROUP, v | HPTE_V_SECONDARY,
+				       r, &used);
+out:
+	local_irq_enable();
+	return ret;
+}
+
+/**
+ * kvmhv_vrma_fault - real mode access to a VRMA page that has no HPTE
+ * @vcpu: the vcpu that faulted
+ * @gpa: the guest real address
+ *
+ * The VRMA is filled as it is used, with bolted HPTEs.  Should the page not be
+ * in memory, the HPTE is absent, and the access faults once more to bring it
+ * in.  An address outside the memslot at guest real 0 is reported to the guest
+ * as a storage interrupt.
+ *
+ * Context: KVM_RUN, counted in vcpus_running.  Takes setup_lock, kvm->srcu and
+ * HPTE locks.
+ * Return: RESUME_GUEST, or RESUME_HOST with KVM_EXIT_INTERNAL_ERROR when both
+ * PTEGs are full of the guest's own HPTEs.
+ */
+int kvmhv_vrma_fault(struct kvm_vcpu *vcpu, unsigned long gpa)
+{
+	struct kvm *kvm = vcpu->kvm;
+	struct kvm_hv_vm *hv = &kvm->arch.hv;
+	struct kvm_run *run = vcpu->run;
+	struct kvm_memory_slot *slot;
+	unsigned long psize, page;
+	long ret = H_PARAMETER;
+	int idx;
+
+	gpa &= KVM_PAM;
+	psize = 1UL << hv->vrma_page_shift;
+	page = gpa & ~(psize - 1);
+
+	idx = srcu_read_lock(&kvm->srcu);
+	slot = gfn_to_memslot(kvm, 0);
+	if (hv->vrma_slb_v && slot && page < 1UL << SID_SHIFT_1T &&
+	    page + psize <= slot->npages << PAGE_SHIFT) {
+		mutex_lock(&hv->setup_lock);
+		ret = vrma_insert(kvm, page);
+		mutex_unlock(&hv->setup_lock);
+	}
+	srcu_read_unlock(&kvm->srcu, idx);
+
+	if (ret == H_SUCCESS)
+		return RESUME_GUEST;
+	if (ret != H_PTEG_FULL)
+		return vrma_reflect(vcpu, gpa);
+
+	pr_warn_ratelimited("kvm-hv: no free HPTE for real mode page %#lx\n",
+			    page);
+	run->exit_reason = KVM_EXIT_INTERNAL_ERROR;
+	run->internal.suberror = KVM_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON;
+	run->internal.ndata = 2;
+	run->internal.data[0] = vcpu->arch.hv.trap;
+	run->internal.data[1] = gpa;
+	return RESUME_HOST;
+}
+
+/*
+ * Segment and page sizes of guests, in the encodings of the SLB and of the
+ * HPTE's LP field.  @mpss: several page sizes in one segment, ISA 2.06.
+ */
+static const struct {
+	struct kvm_ppc_one_seg_page_size sps;
+	bool mpss;
+} page_sizes[] = {
+	{ { 12, 0, { { 12, 0 } } }, false },
+	{ { 12, 0, { { 12, 0 }, { 24, 0x38 } } }, true },
+	{ { 16, SLB_VSID_L | SLB_VSID_LP_01, { { 16, 1 } } }, false },
+	{ { 16, SLB_VSID_L | SLB_VSID_LP_01, { { 16, 1 }, { 24, 8 } } }, true },
+	{ { 24, SLB_VSID_L, { { 24, 0 } } }, false },
+	{ { 24, SLB_VSID_L, { { 24, 0 } } }, true },
+};
+
+/**
+ * kvmhv_get_smmu_info - KVM_PPC_GET_SMMU_INFO
+ * @kvm: the VM, any state
+ * @info: filled in
+ *
+ * Guest pages must not be larger than the host pages behind them
+ * (KVM_PPC_PAGE_SIZES_REAL).  A processor without multiple page sizes per
+ * segment (PPC970) is given its 64K row on hosts with 64K pages only because
+ * user space derives limits from it; such guests never use it.
+ *
+ * Return: 0
+ */
+int kvmhv_get_smmu_info(struct kvm *kvm, struct kvm_ppc_smmu_info *info)
+{
+	bool mpss = cpu_has_feature(CPU_FTR_ARCH_206);
+	unsigned int i, n = 0;
+
+	memset(info, 0, sizeof(*info));
+	if (mpss)
+		info->flags |= KVM_PPC_PAGE_SIZES_REAL;
+	if (kvmhv_cpu->has_1t_segments)
+		info->flags |= KVM_PPC_1T_SEGMENTS;
+	info->slb_size = kvmhv_cpu->slb_nr;
+	if (mpss)
+		info->data_keys = 32;
+	if (cpu_has_feature(CPU_FTR_ARCH_207S))
+		info->instr_keys = 32;
+
+	for (i = 0; i < ARRAY_SIZE(page_sizes); i++) {
+		if (page_sizes[i].mpss != mpss)
+			continue;
+		if (page_sizes[i].sps.page_shift == 16 && !mpss &&
+		    PAGE_SIZE < SZ_64K)
+			continue;
+		info->sps[n++] = page_sizes[i].sps;
+	}
+	return 0;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What book3s_hv_hpt.c, book3s_hv_fault.c and book3s_hv_notifier.c share.
+ *
+ * Locks of the memory side, outermost first:
+ *
+ *   vcpu->mutex
+ *     kvm->slots_lock (memslot changes, dirty log)
+ *       kvm->arch.hv.setup_lock (HPT and VRMA as a whole)
+ *         kvm->mmu_lock (held by generic code around the notifier callbacks)
+ *           HPTE lock (HPTE_V_HVLOCK, in the HPTE)
+ *             rmap lock (KVMPPC_RMAP_LOCK_BIT, in the rmap word)
+ *
+ * Guest hcalls take the last two in that order with the MMU off.  Whoever
+ * starts from a page (notifiers, dirty log) holds the rmap lock first, so it
+ * may only try to lock an HPTE, and gives the rmap lock back before it waits.
+ * Real mode spins on both: hold them with preemption off, and briefly.
+ *
+ * kvm->srcu is held for reading wherever a memslot is used; a memslot is not
+ * freed, nor its reverse map, before every such section has ended.
+ *
+ * An HPTE is on the ring of a page if and only if it is valid; both change
+ * under its own lock together with the rmap lock of the page.  An HPTE larger
+ * than PAGE_SIZE is on the ring of its first page.
+ *
+ * The states of an HPTE are described in book3s_hv_hpte.h.
+ *
+ * The HPT itself is only replaced or freed when no vcpu runs (setup_lock,
+ * vcpus_running) and every ring has been emptied.
+ */
+#ifndef BOOK3S_HV_MM_H
+#define BOOK3S_HV_MM_H
+
+#include <linux/lockdep.h>
+#include "book3s_hv_hpte.h"
+
+static inline void kvmhv_assert_hpte_locked(const __be64 *hptep)
+{
+	lockdep_assert(hptep[0] & cpu_to_be64(HPTE_V_HVLOCK));
+}
+
+static inline void kvmhv_assert_rmap_locked(const unsigned long *rmap)
+{
+	lockdep_assert(test_bit(KVMPPC_RMAP_LOCK_BIT, rmap));
+}
+
+/* book3s_hv_notifier.c */
+void kvmhv_rmap_reset(struct kvm *kvm);
+
+/* book3s_hv_builtin_hpt.c, in vmlinux */
+struct page *kvmhv_alloc_contig(unsigned int order);
+void kvmhv_free_contig(struct page *page, unsigned int order);
+
+#endif /* BOOK3S_HV_MM_H */
