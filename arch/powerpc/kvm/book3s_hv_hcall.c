@@ -105,10 +105,8 @@ static long h_prod(struct kvm_vcpu *vcpu, unsigned long *args)
 static bool read_yield_count(struct kvm_vcpu *target, u32 *count)
 {
 	struct kvm_hv_vcpu *hv = &target->arch.hv;
-	struct kvm *kvm = target->kvm;
 	unsigned long gpa;
 	__be32 val;
-	int idx, err;
 
 	spin_lock(&hv->vpa_lock);
 	gpa = hv->vpa.gpa;
@@ -116,12 +114,11 @@ static bool read_yield_count(struct kvm_vcpu *target, u32 *count)
 	if (!gpa)
 		return false;
 
-	idx = srcu_read_lock(&kvm->srcu);
-	err = kvm_read_guest(kvm, gpa + offsetof(struct lppaca, yield_count),
-			     &val, sizeof(val));
-	srcu_read_unlock(&kvm->srcu, idx);
+	gpa += offsetof(struct lppaca, yield_count);
+	if (kvm_read_guest(target->kvm, gpa, &val, sizeof(val)))
+		return false;
 	*count = be32_to_cpu(val);
-	return !err;
+	return true;
 }
 
 /*
@@ -273,9 +270,12 @@ static hcall_fn hcall_handler(struct kvm *kvm, unsigned long nr)
 }
 
 /*
- * RTAS calls whose tokens user space has defined (XICS sources).  The handler
- * may write to guest memory, for which the memslots must stay.  What it does
- * not know, or cannot read, is user space's.
+ * RTAS calls whose tokens user space has defined (XICS sources).  What the
+ * handler does not know, or cannot read, is user space's.
+ *
+ * It writes to guest memory, for which the memslots must stay, but takes and
+ * releases the vcpu's own read lock besides; that does not nest, so another
+ * one stands in for it.
  */
 static long rtas_call(struct kvm_vcpu *vcpu)
 {
@@ -286,7 +286,9 @@ static long rtas_call(struct kvm_vcpu *vcpu)
 		return H_TOO_HARD;
 
 	idx = srcu_read_lock(&kvm->srcu);
+	kvm_vcpu_srcu_read_unlock(vcpu);
 	err = kvmppc_rtas_hcall(vcpu);
+	kvm_vcpu_srcu_read_lock(vcpu);
 	srcu_read_unlock(&kvm->srcu, idx);
 	return err ? H_TOO_HARD : H_SUCCESS;
 }
@@ -314,7 +316,7 @@ static int hcall_to_user(struct kvm_vcpu *vcpu, unsigned long nr,
  * From problem state it is a privileged instruction and gives the guest a
  * program interrupt, for only the guest's own kernel may make hcalls.
  *
- * Context: the vcpu's task, may sleep.
+ * Context: the vcpu's task, kvm_vcpu_srcu_read_lock() held, may sleep.
  * Return: RESUME_GUEST with the result in r3, or RESUME_HOST with
  *	KVM_EXIT_PAPR_HCALL prepared.
  */

@@ -91,7 +91,7 @@ static int set_hior(struct kvm_vcpu *vcpu, u64 id,
 static int get_debug_inst(struct kvm_vcpu *vcpu, u64 id,
 			  union kvmppc_one_reg *val)
 {
-	reg_return(id, val, KVMPPC_INST_SW_BREAKPOINT);
+	reg_return(id, val, KVMHV_DEBUG_INST);
 	return 0;
 }
 

@@ -19,7 +19,6 @@
 #include "book3s_hv.h"
 
 #include <linux/minmax.h>
-#include <linux/srcu.h>
 #include <asm/dtl.h>
 #include <asm/hvcall.h>
 #include <asm/lppaca.h>
@@ -29,8 +28,8 @@
 #define VPA_ALIGN	L1_CACHE_BYTES
 #define VPA_BOUNDARY	4096UL
 
-/* An SLB shadow buffer begins with two words and a doubleword */
-#define SLB_SHADOW_MIN	offsetof(struct slb_shadow, save_area)
+/* An SLB shadow buffer begins with two words: entries and length */
+#define SLB_SHADOW_MIN	offsetof(struct slb_shadow, reserved)
 
 /* PAPR reason codes of a dispatch trace log entry */
 #define DTL_DISPATCH_TIME_SLICE	7
@@ -73,30 +72,14 @@ static unsigned long vpa_change_locked(struct kvm_hv_vpa *area,
 	return dirty_gpa;
 }
 
-static void vpa_mark_dirty(struct kvm *kvm, unsigned long gpa)
-{
-	int idx;
-
-	if (!gpa)
-		return;
-	idx = srcu_read_lock(&kvm->srcu);
-	kvmhv_mark_dirty(kvm, gpa_to_gfn(gpa));
-	srcu_read_unlock(&kvm->srcu, idx);
-}
-
 /* Reads the length the guest has written into the area; 0 if it cannot be */
 static unsigned long vpa_guest_len(struct kvm *kvm, unsigned long func,
 				   unsigned long gpa)
 {
 	struct vpa_header header;
-	int idx, err;
 
-	idx = srcu_read_lock(&kvm->srcu);
-	err = kvm_read_guest(kvm, gpa, &header, sizeof(header));
-	srcu_read_unlock(&kvm->srcu, idx);
-	if (err)
+	if (kvm_read_guest(kvm, gpa, &header, sizeof(header)))
 		return 0;
-
 	if (func == H_VPA_REG_VPA)
 		return be16_to_cpu(header.vpa_size);
 	return be32_to_cpu(header.buffer_size);
@@ -124,7 +107,7 @@ static unsigned long vpa_min_len(unsigned long func)
  * PAPR, H_REGISTER_VPA.  A target that is in the guest is made to leave it, so
  * that a deregistered area is soon written to no more.
  *
- * Context: process, may sleep.  Takes the target's vpa_lock.
+ * Context: process, may sleep, kvm->srcu held.  Takes the target's vpa_lock.
  * Return: H_SUCCESS; H_PARAMETER for an unknown subfunction, target or
  *	address, an address that is not aligned to a cache line, a length that
  *	is too small or reaches over a 4K boundary; H_RESOURCE if a VPA is to
@@ -201,7 +184,8 @@ long kvmhv_h_register_vpa(struct kvm_vcpu *vcpu, unsigned long flags,
 	}
 	spin_unlock(&hv->vpa_lock);
 
-	vpa_mark_dirty(kvm, dirty_gpa);
+	if (dirty_gpa)
+		kvmhv_mark_dirty(kvm, gpa_to_gfn(dirty_gpa));
 	if (ret == H_SUCCESS && tvcpu != vcpu)
 		kvm_vcpu_kick(tvcpu);
 	return ret;
@@ -295,7 +279,8 @@ int kvmhv_vpa_set(struct kvm_vcpu *vcpu, u64 id, const union kvmppc_one_reg *val
 		dirty_gpa = vpa_change_locked(area, gpa, len);
 out:
 	spin_unlock(&hv->vpa_lock);
-	vpa_mark_dirty(vcpu->kvm, dirty_gpa);
+	if (dirty_gpa)
+		kvmhv_mark_dirty(vcpu->kvm, gpa_to_gfn(dirty_gpa));
 	return ret;
 }
 
@@ -325,7 +310,6 @@ static void vpa_pin_area(struct kvm_vcpu *vcpu, struct kvm_hv_vpa *area)
 	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
 	struct page *page;
 	unsigned long gpa;
-	int idx;
 
 	vpa_release(area);
 
@@ -336,9 +320,7 @@ static void vpa_pin_area(struct kvm_vcpu *vcpu, struct kvm_hv_vpa *area)
 	if (!gpa)
 		return;
 
-	idx = srcu_read_lock(&vcpu->kvm->srcu);
 	page = gfn_to_page(vcpu->kvm, gpa_to_gfn(gpa));
-	srcu_read_unlock(&vcpu->kvm->srcu, idx);
 	if (is_error_page(page))
 		return;
 
@@ -353,19 +335,24 @@ static void vpa_pin_area(struct kvm_vcpu *vcpu, struct kvm_hv_vpa *area)
  * To be called each time before interrupts are disabled for an entry; does
  * nothing if the areas are pinned already.
  *
- * Context: the vcpu's task, may sleep.  Takes vpa_lock.
+ * Context: the vcpu's task, may sleep, kvm->srcu held.  Takes vpa_lock.
  * Return: 0.
  */
 int kvmhv_vpa_pin(struct kvm_vcpu *vcpu)
 {
 	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
 	struct lppaca *vpa;
+	bool new_log;
 
 	if (vpa_stale(&hv->vpa))
 		vpa_pin_area(vcpu, &hv->vpa);
 
-	if (vpa_stale(&hv->dtl)) {
-		vpa_pin_area(vcpu, &hv->dtl);
+	if (!vpa_stale(&hv->dtl))
+		return 0;
+
+	new_log = READ_ONCE(hv->dtl.changed);
+	vpa_pin_area(vcpu, &hv->dtl);
+	if (new_log) {
 		/*
 		 * The guest sets the index in the VPA to 0 before it registers
 		 * a log; in one that was moved here it goes on counting.
@@ -373,6 +360,7 @@ int kvmhv_vpa_pin(struct kvm_vcpu *vcpu)
 		vpa = hv->vpa.kaddr;
 		hv->dtl_index = vpa ? be64_to_cpu(vpa->dtl_idx) : 0;
 		hv->stolen_logged = hv->stolen_tb;
+		hv->runnable_since = 0;
 	}
 	return 0;
 }
