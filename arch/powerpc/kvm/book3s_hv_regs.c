@@ -143,8 +143,10 @@ static int get_lpcr(struct kvm_vcpu *vcpu, u64 id, union kvmppc_one_reg *val)
 static int set_lpcr(struct kvm_vcpu *vcpu, u64 id,
 		    const union kvmppc_one_reg *val)
 {
-	change_lpcr(vcpu->kvm, reg_value(id, val),
-		    id == KVM_REG_PPC_LPCR ? U32_MAX : ~0UL);
+	if (id == KVM_REG_PPC_LPCR)
+		change_lpcr(vcpu->kvm, reg_value(id, val), U32_MAX);
+	else
+		kvmhv_set_lpcr(vcpu->kvm, reg_value(id, val));
 	return 0;
 }
 
@@ -439,8 +441,8 @@ int kvmhv_get_sregs(struct kvm_vcpu *vcpu, struct kvm_sregs *sregs)
  * kvmhv_set_sregs() - KVM_SET_SREGS
  * @vcpu: the vcpu
  * @sregs: PVR, which must be the host's, and the SLB; entries without V are
- *	skipped and the real-mode only fields (SDR1, segment registers, BATs)
- *	are ignored
+ *	skipped; SDR1, segment registers and BATs are ignored, for the hash
+ *	table is the hypervisor's
  *
  * The SLB is replaced as a whole.
  *

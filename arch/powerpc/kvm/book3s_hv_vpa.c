@@ -302,8 +302,7 @@ static bool vpa_stale(const struct kvm_hv_vpa *area)
 
 /*
  * Brings the pin in line with the registration.  An address that no memslot
- * has any more is as good as not registered: the next attempt is made when
- * the vcpu comes from user space again or the guest registers anew.
+ * has any more is as good as not registered, and tried again at the next entry.
  */
 static void vpa_pin_area(struct kvm_vcpu *vcpu, struct kvm_hv_vpa *area)
 {
