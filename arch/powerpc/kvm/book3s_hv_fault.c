@@ -199,7 +199,7 @@ static void flush_icache(unsigned long pa, unsigned long psize)
 		kvmppc_mmu_flush_icache(pfn);
 }
 
-/* Bring the page of @slot in; kvm->srcu held */
+/* Bring the page of @slot in */
 static int fault_in(struct kvm_vcpu *vcpu, struct kvm_memory_slot *slot,
 		    const struct guest_fault *f, bool *device)
 {
@@ -276,8 +276,9 @@ out:
  * than the host's, or cached where the host's is caching-inhibited, cannot be
  * mapped: the guest sees a protection fault.
  *
- * Context: KVM_RUN, counted in vcpus_running, current->mm is the VM's, kvm->srcu
- * not held.  Sleeps.  Takes kvm->srcu, the mmap lock, HPTE and rmap lock.
+ * Context: KVM_RUN, after a trip into the guest and with kvm->srcu held since
+ * before it; current->mm is the VM's.  Sleeps.  Takes the mmap lock, HPTE and
+ * rmap lock.
  * Return: RESUME_GUEST*, RESUME_HOST*, -EFAULT when user space has nothing
  * mapped there, -EHWPOISON when the host page is broken.
  */
@@ -294,7 +295,7 @@ int kvmhv_page_fault(struct kvm_vcpu *vcpu, enum kvmhv_fault verdict, bool data)
 		.data = data,
 		.store = data && (hv->fault_dsisr & DSISR_ISSTORE),
 	};
-	int idx, ret = RESUME_GUEST;
+	int ret = RESUME_GUEST;
 	bool device = false;
 
 	if (verdict != KVMHV_FAULT_PAGE && verdict != KVMHV_FAULT_MMIO)
@@ -308,13 +309,11 @@ int kvmhv_page_fault(struct kvm_vcpu *vcpu, enum kvmhv_fault verdict, bool data)
 	f.base = kvmhv_hpte_gpa(f.guest_r, f.psize);
 	f.gpa = f.base | (f.ea & (f.psize - 1));
 
-	idx = srcu_read_lock(&kvm->srcu);
 	slot = gfn_to_memslot(kvm, f.gpa >> PAGE_SHIFT);
 	if (slot)
 		ret = fault_in(vcpu, slot, &f, &device);
 	else
 		device = true;
-	srcu_read_unlock(&kvm->srcu, idx);
 
 	return device ? no_memory(vcpu, &f) : ret;
 }
@@ -325,7 +324,7 @@ static bool inst_matches(struct kvm_vcpu *vcpu, u32 inst, bool is_store)
 	struct instruction_op op;
 	int type;
 
-	vcpu->arch.regs.msr = kvmppc_get_msr(vcpu);
+	vcpu->arch.regs.msr = vcpu->arch.hv.shregs.msr;
 	if (analyse_instr(&op, &vcpu->arch.regs, ppc_inst(inst)))
 		return true;	/* no access at all: emulation will refuse it */
 
@@ -337,6 +336,22 @@ static bool inst_matches(struct kvm_vcpu *vcpu, u32 inst, bool is_store)
 	return true;
 }
 
+/*
+ * The instruction at the PC, for kvmppc_get_last_inst() to find.  kvmppc_ld()
+ * takes the vcpu's own srcu lock, of which there is only one.
+ */
+static int fetch_inst(struct kvm_vcpu *vcpu, u32 *inst)
+{
+	int idx, er;
+
+	idx = srcu_read_lock(&vcpu->kvm->srcu);
+	kvm_vcpu_srcu_read_unlock(vcpu);
+	er = kvmppc_get_last_inst(vcpu, INST_GENERIC, inst);
+	kvm_vcpu_srcu_read_lock(vcpu);
+	srcu_read_unlock(&vcpu->kvm->srcu, idx);
+	return er;
+}
+
 /**
  * kvmhv_emulate_mmio - emulate the load or store that faulted
  * @vcpu: the vcpu
@@ -344,11 +359,12 @@ static bool inst_matches(struct kvm_vcpu *vcpu, u32 inst, bool is_store)
  * @ea: effective address of the access
  * @is_store: the interrupt said it was a store
  *
- * The instruction is read from guest memory now; another vcpu may have changed
- * it since.  If it no longer goes in the direction that was checked against
- * the page protection, the guest executes it once more instead.
+ * The instruction is read from guest memory now, unless the exit path has left
+ * it in vcpu->arch.last_inst; another vcpu may have changed it since.  If it no
+ * longer goes in the direction that was checked against the page protection,
+ * the guest executes it once more instead.
  *
- * Context: KVM_RUN, kvm->srcu not held through kvm_vcpu_srcu_read_lock().
+ * Context: KVM_RUN, kvm_vcpu_srcu_read_lock() held.
  * Return: RESUME_GUEST, RESUME_GUEST_NV when an in-kernel device took it, or
  * RESUME_HOST_NV with KVM_EXIT_MMIO.
  */
@@ -357,8 +373,7 @@ int kvmhv_emulate_mmio(struct kvm_vcpu *vcpu, unsigned long gpa,
 {
 	u32 inst;
 
-	vcpu->arch.last_inst = KVM_INST_FETCH_FAILED;
-	if (kvmppc_get_last_inst(vcpu, INST_GENERIC, &inst) != EMULATE_DONE)
+	if (fetch_inst(vcpu, &inst) != EMULATE_DONE)
 		return RESUME_GUEST;
 	if (!inst_matches(vcpu, inst, is_store))
 		return RESUME_GUEST;
@@ -397,14 +412,15 @@ static unsigned long slb_lookup(const struct kvm_hv_vcpu *hv, unsigned long ea)
  * not touched.  For vcpu->arch.mmu.xlate, and so for kvmppc_ld(), kvmppc_st()
  * and the fetch of instructions to emulate.
  *
- * Context: KVM_RUN, counted in vcpus_running.  Takes an HPTE lock.
+ * Context: KVM_RUN, kvm->srcu held since before the last trip into the guest,
+ * which keeps the HPT from being replaced.  Takes an HPTE lock.
  * Return: 0, -EINVAL without a segment, -ENOENT without an HPTE.
  */
 int kvmhv_xlate(struct kvm_vcpu *vcpu, gva_t eaddr, struct kvmppc_pte *pte,
 		bool data, bool is_write)
 {
 	struct kvm *kvm = vcpu->kvm;
-	unsigned long msr = kvmppc_get_msr(vcpu);
+	unsigned long msr = vcpu->arch.hv.shregs.msr;
 	unsigned long slb_v, v, r, key, pp, psize;
 	unsigned int denied = 0;
 	__be64 *hptep;

@@ -135,6 +135,35 @@ static void hpt_release(struct kvm *kvm)
 	kvm->arch.hv.sdr1 = 0;
 }
 
+/*
+ * Make sure that nobody uses the HPT, and that nobody begins to before
+ * kvmhv_mmu_setup() has been through.  A vcpu counts itself in vcpus_running
+ * for a trip into the guest, then looks at mmu_ready; with a full barrier on
+ * both sides one of the two sees the other.  What the module does after a trip
+ * (page faults, emulation) is in the same kvm->srcu section as the trip.
+ *
+ * That wait cannot be under setup_lock, for which vcpus wait in srcu sections.
+ */
+static int hpt_quiesce(struct kvm *kvm)
+{
+	struct kvm_hv_vm *hv = &kvm->arch.hv;
+	bool was_ready;
+
+	mutex_lock(&hv->setup_lock);
+	was_ready = hv->mmu_ready;
+	WRITE_ONCE(hv->mmu_ready, false);
+	smp_mb(); /* pairs with the one between count and look in KVM_RUN */
+	if (was_ready && atomic_read(&hv->vcpus_running)) {
+		WRITE_ONCE(hv->mmu_ready, true);
+		mutex_unlock(&hv->setup_lock);
+		return -EBUSY;
+	}
+	mutex_unlock(&hv->setup_lock);
+
+	synchronize_srcu_expedited(&kvm->srcu);
+	return 0;
+}
+
 /**
  * kvmhv_hpt_allocate - KVM_PPC_ALLOCATE_HTAB: a new, empty HPT
  * @kvm: the VM
@@ -144,30 +173,26 @@ static void hpt_release(struct kvm *kvm)
  * set up again when a vcpu runs next.  When a table of another size cannot be
  * had, the VM is left without one, and the next run allocates the default.
  *
- * No vcpu may be counted in vcpus_running.  The other side of the handshake
- * is in the run loop, which counts itself, then looks at mmu_ready; with a
- * full barrier on both sides one of the two sees the other.
- *
- * Context: process, no vcpu->mutex needed.  Takes setup_lock.
+ * Context: process, kvm->srcu not held, no vcpu->mutex needed.  Takes
+ * setup_lock, waits for kvm->srcu.
  * Return: 0, -EINVAL for an order out of range, -EBUSY while a vcpu runs,
  * -ENOMEM when there is no contiguous memory for exactly this size.
  */
 long kvmhv_hpt_allocate(struct kvm *kvm, u32 order)
 {
 	struct kvm_hv_vm *hv = &kvm->arch.hv;
-	bool was_ready;
-	long ret = 0;
+	long ret;
 
 	if (order < PPC_MIN_HPT_ORDER || order > PPC_MAX_HPT_ORDER)
 		return -EINVAL;
 
-	mutex_lock(&hv->setup_lock);
+	ret = hpt_quiesce(kvm);
+	if (ret)
+		return ret;
 
-	was_ready = hv->mmu_ready;
-	WRITE_ONCE(hv->mmu_ready, false);
-	smp_mb(); /* pairs with the one between count and look in KVM_RUN */
-	if (was_ready && atomic_read(&hv->vcpus_running)) {
-		WRITE_ONCE(hv->mmu_ready, true);
+	mutex_lock(&hv->setup_lock);
+	if (hv->mmu_ready) {
+		/* a vcpu has started to run while we waited */
 		ret = -EBUSY;
 		goto out;
 	}
@@ -209,9 +234,7 @@ static int vrma_backing_shift(struct kvm *kvm, u32 *shift)
 	struct kvm_memory_slot *slot;
 	struct vm_area_struct *vma;
 	unsigned long hva, psize = 0;
-	int idx;
 
-	idx = srcu_read_lock(&kvm->srcu);
 	slot = gfn_to_memslot(kvm, 0);
 	if (slot && !(slot->flags & KVM_MEMSLOT_INVALID)) {
 		hva = slot->userspace_addr;
@@ -227,7 +250,6 @@ static int vrma_backing_shift(struct kvm *kvm, u32 *shift)
 			psize > slot->npages << PAGE_SHIFT))
 			psize >>= 1;
 	}
-	srcu_read_unlock(&kvm->srcu, idx);
 
 	if (!psize)
 		return -EINVAL;
@@ -270,8 +292,8 @@ static int vrma_setup(struct kvm *kvm)
  * caller is not counted in vcpus_running, and counts itself and looks at
  * mmu_ready again after this.
  *
- * Context: KVM_RUN, vcpu->mutex held, current->mm is the VM's.  Takes
- * setup_lock, kvm->srcu and the mmap lock.
+ * Context: KVM_RUN, vcpu->mutex and kvm->srcu held, current->mm is the VM's.
+ * Takes setup_lock and the mmap lock.
  * Return: 0, -ENOMEM without memory for the default HPT, -EINVAL when there
  * is no memory at guest real address 0.
  */
@@ -376,8 +398,8 @@ out:
  * in.  An address outside the memslot at guest real 0 is reported to the guest
  * as a storage interrupt.
  *
- * Context: KVM_RUN, counted in vcpus_running.  Takes setup_lock, kvm->srcu and
- * HPTE locks.
+ * Context: KVM_RUN, after a trip into the guest and with kvm->srcu held since
+ * before it.  Takes setup_lock, HPTE and rmap locks.
  * Return: RESUME_GUEST, or RESUME_HOST with KVM_EXIT_INTERNAL_ERROR when both
  * PTEGs are full of the guest's own HPTEs.
  */
@@ -389,13 +411,11 @@ int kvmhv_vrma_fault(struct kvm_vcpu *vcpu, unsigned long gpa)
 	struct kvm_memory_slot *slot;
 	unsigned long psize, page;
 	long ret = H_PARAMETER;
-	int idx;
 
 	gpa &= KVM_PAM;
 	psize = 1UL << hv->vrma_page_shift;
 	page = gpa & ~(psize - 1);
 
-	idx = srcu_read_lock(&kvm->srcu);
 	slot = gfn_to_memslot(kvm, 0);
 	if (hv->vrma_slb_v && slot && page < 1UL << SID_SHIFT_1T &&
 	    page + psize <= slot->npages << PAGE_SHIFT) {
@@ -403,7 +423,6 @@ int kvmhv_vrma_fault(struct kvm_vcpu *vcpu, unsigned long gpa)
 		ret = vrma_insert(kvm, page);
 		mutex_unlock(&hv->setup_lock);
 	}
-	srcu_read_unlock(&kvm->srcu, idx);
 
 	if (ret == H_SUCCESS)
 		return RESUME_GUEST;

@@ -16,17 +16,19 @@
  * may only try to lock an HPTE, and gives the rmap lock back before it waits.
  * Real mode spins on both: hold them with preemption off, and briefly.
  *
- * kvm->srcu is held for reading wherever a memslot is used; a memslot is not
- * freed, nor its reverse map, before every such section has ended.
+ * kvm->srcu is held for reading from before a trip into the guest until what
+ * ended it has been dealt with, and wherever else memslots are used.  A memslot
+ * is not freed, nor its reverse map, before every such section has ended; the
+ * HPT is not replaced or freed either (hpt_quiesce() in book3s_hv_hpt.c), when
+ * besides every ring has been emptied.  So holders of slots_lock or setup_lock
+ * may wait for srcu sections unless these may wait for them: setup_lock never
+ * does.
  *
  * An HPTE is on the ring of a page if and only if it is valid; both change
  * under its own lock together with the rmap lock of the page.  An HPTE larger
  * than PAGE_SIZE is on the ring of its first page.
  *
  * The states of an HPTE are described in book3s_hv_hpte.h.
- *
- * The HPT itself is only replaced or freed when no vcpu runs (setup_lock,
- * vcpus_running) and every ring has been emptied.
  */
 #ifndef BOOK3S_HV_MM_H
 #define BOOK3S_HV_MM_H

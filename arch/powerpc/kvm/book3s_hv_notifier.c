@@ -414,23 +414,25 @@ bool kvmhv_test_age_gfn(struct kvm *kvm, struct kvm_gfn_range *range)
 }
 
 /*
- * Clear C in a valid HPTE if it is set.  C tells nothing while a TLB may know
- * it as set, and must not be overwritten while the hardware may set it: so the
- * HPTE is hidden while it changes.  The guest waits for it, or finds it back.
+ * Clear C in a valid HPTE if it is set, and unlock it.  C tells nothing while
+ * a TLB may know it as set, and must not be overwritten while the hardware may
+ * set it: so the HPTE is hidden while it changes.  A guest that comes across
+ * it meanwhile waits for the lock, and finds it as it was.
  */
 static bool hpte_clear_c(struct kvm *kvm, struct ring_walk *w)
 {
 	unsigned long r;
 
-	if (!(hpte_rc(w->hpte) & HPTE_R_C))
+	if (!(hpte_rc(w->hpte) & HPTE_R_C)) {
+		unlock_hpte(w->hpte, w->v);
 		return false;
+	}
 
 	kvmhv_hide_hpte(w->hpte, w->v);
 	kvmhv_tlbie_hpte(kvm, w->v, w->rev->guest_r, w->index);
 	r = be64_to_cpu(READ_ONCE(w->hpte[1]));
 	keep_rc(w, r & (HPTE_R_R | HPTE_R_C));
-	WRITE_ONCE(w->hpte[1], cpu_to_be64(r & ~HPTE_R_C));
-	eieio();	/* ISA 2.07 Book III-S, 5.10.1.1: before it is valid */
+	kvmhv_show_hpte(w->hpte, w->v, r & ~HPTE_R_C);
 	return true;
 }
 
@@ -442,7 +444,7 @@ static unsigned long harvest_page(struct kvm *kvm,
 				  const struct kvm_memory_slot *slot, gfn_t gfn)
 {
 	struct ring_walk w = { .rmap = kvmhv_rmap_slot(slot, gfn) };
-	unsigned long head, i, dirty = 0;
+	unsigned long head, i, n, dirty = 0;
 
 	/* unlocked: what changes meanwhile is seen the next time */
 	if (!(READ_ONCE(*w.rmap) & (KVMPPC_RMAP_PRESENT | KVMHV_RMAP_CHANGED)))
@@ -467,9 +469,9 @@ again:
 				cpu_relax();
 				goto again;
 			}
+			n = hpte_pages(&w);
 			if (hpte_clear_c(kvm, &w))
-				dirty = max(dirty, hpte_pages(&w));
-			unlock_hpte(w.hpte, w.v);
+				dirty = max(dirty, n);
 		}
 		i = kvm->arch.hv.hpt.rev[i].forw;
 	} while (i != head);
