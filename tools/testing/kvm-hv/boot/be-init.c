@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #define MAX_WORDS 32
+#define SPACE " \t\r\n"
 
 static int complain(const char *what, const char *name)
 {
@@ -184,14 +185,15 @@ static int obey_lines(FILE *f, int job)
 		}
 		if (!fgets(line, sizeof(line), f))
 			break;
-		for (s = strtok(line, " \t\r\n"); s && n < MAX_WORDS; s = strtok(NULL, " \t\r\n"))
+		s = strtok(line, SPACE);
+		for (; s && n < MAX_WORDS; s = strtok(NULL, SPACE))
 			w[n++] = s;
 		w[n] = NULL;
 		if (n && !strcmp(w[0], "exit"))
 			break;
 		rc = obey(n, w);
 		if (rc && job) {
-			printf("@@fail %s%s%s: %d\n", w[0], n > 1 ? " " : "", n > 1 ? w[1] : "", rc);
+			printf("@@fail %s %s: %d\n", w[0], n > 1 ? w[1] : "", rc);
 			break;
 		}
 	}

@@ -20,8 +20,8 @@ int main(int argc, char **argv)
 {
 	unsigned int rounds = argc > 2 ? atoi(argv[2]) : 1, pause = argc > 3 ? atoi(argv[3]) : 0;
 	size_t n = (argc > 1 ? strtoul(argv[1], NULL, 0) : 64) << 17, i;
-	volatile uint64_t *m = mmap(NULL, n * 8, PROT_READ | PROT_WRITE,
-				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t *m = mmap(NULL, n * 8, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	unsigned int r;
 
 	if (m == MAP_FAILED) {
@@ -38,8 +38,9 @@ int main(int argc, char **argv)
 			uint64_t got = m[i];
 
 			if (got != word(i, r)) {
-				printf("memcheck: round %u: %p is %016llx, not %016llx\n", r, (void *)&m[i],
-				       (unsigned long long)got, (unsigned long long)word(i, r));
+				printf("memcheck: round %u: %p is %016llx, not %016llx\n",
+				       r, (void *)&m[i], (unsigned long long)got,
+				       (unsigned long long)word(i, r));
 				return 1;
 			}
 		}
