@@ -54,6 +54,18 @@ static inline __be64 *kvmhv_hpte(const struct kvm_hv_hpt *hpt,
 }
 
 /**
+ * kvmhv_hpte_load - one doubleword of an HPTE
+ * @word: where it is
+ *
+ * Not READ_ONCE(), which would keep the compiler from loading in the other
+ * byte order.
+ */
+static inline unsigned long kvmhv_hpte_load(const __be64 *word)
+{
+	return be64_to_cpu(*word);
+}
+
+/**
  * kvmhv_lock_hpte - wait for the lock of an HPTE
  * @hpte: the HPTE
  *
@@ -69,7 +81,7 @@ static inline unsigned long kvmhv_lock_hpte(__be64 *hpte)
 			cpu_relax();
 		} while (READ_ONCE(hpte[0]) & cpu_to_be64(HPTE_V_HVLOCK));
 	}
-	return be64_to_cpu(hpte[0]) & ~HPTE_V_HVLOCK;
+	return kvmhv_hpte_load(&hpte[0]) & ~HPTE_V_HVLOCK;
 }
 
 /**
@@ -93,8 +105,8 @@ static inline unsigned long kvmhv_guest_v(unsigned long v)
  */
 static inline void kvmhv_hide_hpte(__be64 *hpte, unsigned long v)
 {
-	v = (v & ~HPTE_V_VALID) | KVMHV_HPTE_V_OURS;
-	WRITE_ONCE(hpte[0], cpu_to_be64(v));
+	hpte[0] = cpu_to_be64((v & ~HPTE_V_VALID) | KVMHV_HPTE_V_OURS);
+	barrier();
 }
 
 /**
@@ -108,7 +120,7 @@ static inline void kvmhv_hide_hpte(__be64 *hpte, unsigned long v)
 static inline void kvmhv_show_hpte(__be64 *hpte, unsigned long v,
 				   unsigned long r)
 {
-	WRITE_ONCE(hpte[1], cpu_to_be64(r));
+	hpte[1] = cpu_to_be64(r);
 	eieio();
 	unlock_hpte(hpte, (v & ~KVMHV_HPTE_V_OURS) | HPTE_V_VALID);
 	kvmhv_ptesync();

@@ -50,7 +50,7 @@ static long search_group(const struct kvm_hv_hpt *hpt, unsigned long group,
 	unsigned int i;
 
 	for (i = 0; i < HPTES_PER_PTEG; i++, hpte += 2, index++) {
-		v = be64_to_cpu(READ_ONCE(hpte[0]));
+		v = kvmhv_hpte_load(&hpte[0]);
 		/* Who holds the lock may be about to set VALID again */
 		if (!(v & (need | HPTE_V_HVLOCK)) || ((v ^ want) & mask))
 			continue;
@@ -216,8 +216,8 @@ enum kvmhv_fault kvmhv_rm_fault(struct kvm_vcpu *vcpu, unsigned long ea,
 		return KVMHV_FAULT_REFLECT;
 	}
 	hpte = kvmhv_hpte(hpt, index);
-	v = be64_to_cpu(hpte[0]) & ~HPTE_V_HVLOCK;
-	r = be64_to_cpu(hpte[1]);
+	v = kvmhv_hpte_load(&hpte[0]) & ~HPTE_V_HVLOCK;
+	r = kvmhv_hpte_load(&hpte[1]);
 	guest_r = hpt->rev[index].guest_r & ~KVMHV_GR_MODIFIED;
 	unlock_hpte(hpte, v);
 

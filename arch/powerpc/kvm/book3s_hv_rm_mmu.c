@@ -216,7 +216,7 @@ static __be64 *claim_hpte(const struct kvm_hv_hpt *hpt, unsigned long *index,
 			*index += i;
 			return hpte;
 		}
-		__unlock_hpte(hpte, be64_to_cpu(hpte[0]));
+		__unlock_hpte(hpte, kvmhv_hpte_load(&hpte[0]));
 	}
 	return NULL;
 }
@@ -274,7 +274,7 @@ long kvmhv_hpt_insert(struct kvm *kvm, unsigned long flags, unsigned long index,
 	if (new.v & HPTE_V_VALID) {
 		kvmhv_show_hpte(hpte, new.v, new.real_r);
 	} else {
-		WRITE_ONCE(hpte[1], cpu_to_be64(new.real_r));
+		hpte[1] = cpu_to_be64(new.real_r);
 		unlock_hpte(hpte, new.v);
 	}
 	*used = index;
@@ -324,12 +324,12 @@ static unsigned long finish_remove(struct kvm *kvm, __be64 *hpte,
 	unsigned long rc;
 
 	if (v & HPTE_V_VALID) {
-		rc = be64_to_cpu(READ_ONCE(hpte[1])) & (HPTE_R_R | HPTE_R_C);
+		rc = kvmhv_hpte_load(&hpte[1]) & (HPTE_R_R | HPTE_R_C);
 		kvmhv_rmap_unlink(kvm, v, guest_r, index, rc);
 		guest_r |= rc;
 	}
 	rev->guest_r = KVMHV_GR_MODIFIED;
-	WRITE_ONCE(hpte[1], 0);
+	hpte[1] = 0;
 	unlock_hpte(hpte, 0);
 	return guest_r & ~KVMHV_GR_MODIFIED;
 }
@@ -462,7 +462,7 @@ static bool bulk_one(struct kvm *kvm, struct bulk *b, unsigned long *arg)
 	/* Never wait while holding the lock of another HPTE */
 	hpte = kvmhv_hpte(hpt, index);
 	if (try_lock_hpte(hpte, HPTE_V_HVLOCK)) {
-		v = be64_to_cpu(hpte[0]) & ~HPTE_V_HVLOCK;
+		v = kvmhv_hpte_load(&hpte[0]) & ~HPTE_V_HVLOCK;
 	} else {
 		bulk_finish(kvm, b);
 		v = kvmhv_lock_hpte(hpte);
@@ -582,7 +582,7 @@ long kvmhv_rm_h_protect(struct kvm_vcpu *vcpu, unsigned long flags,
 		return H_SUCCESS;
 	}
 
-	r = be64_to_cpu(READ_ONCE(hpte[1]));
+	r = kvmhv_hpte_load(&hpte[1]);
 	new_r = (r & ~PROT_MASK) | prot;
 	if (hpte_is_writable(new_r) && !hpte_is_writable(r) &&
 	    !writable_now(kvm, v, guest_r, r))
@@ -596,7 +596,7 @@ long kvmhv_rm_h_protect(struct kvm_vcpu *vcpu, unsigned long flags,
 	rb = compute_tlbie_rb(v, guest_r, index);
 	kvmhv_rm_tlbie(kvm, &rb, 1);
 	/* R and C may have been set until now */
-	new_r |= be64_to_cpu(READ_ONCE(hpte[1])) & (HPTE_R_R | HPTE_R_C);
+	new_r |= kvmhv_hpte_load(&hpte[1]) & (HPTE_R_R | HPTE_R_C);
 	kvmhv_show_hpte(hpte, v, new_r);
 	return H_SUCCESS;
 }
@@ -612,7 +612,7 @@ static inline void read_one(const struct kvm_hv_hpt *hpt, unsigned long index,
 	if (v & KVMHV_HPTE_V_USED)
 		r = hpt->rev[index].guest_r & ~KVMHV_GR_MODIFIED;
 	if (v & HPTE_V_VALID)
-		r |= be64_to_cpu(READ_ONCE(hpte[1])) & (HPTE_R_R | HPTE_R_C);
+		r |= kvmhv_hpte_load(&hpte[1]) & (HPTE_R_R | HPTE_R_C);
 	unlock_hpte(hpte, v);
 
 	out[0] = kvmhv_guest_v(v);
@@ -678,7 +678,7 @@ static __always_inline long clear_bit_of_r(struct kvm_vcpu *vcpu,
 
 	r = 0;
 	if (v & HPTE_V_VALID)
-		r = be64_to_cpu(READ_ONCE(hpte[1])) & (HPTE_R_R | HPTE_R_C);
+		r = kvmhv_hpte_load(&hpte[1]) & (HPTE_R_R | HPTE_R_C);
 	if (!(r & bit)) {
 		unlock_hpte(hpte, v);
 		goto out;
@@ -687,7 +687,7 @@ static __always_inline long clear_bit_of_r(struct kvm_vcpu *vcpu,
 	kvmhv_hide_hpte(hpte, v);
 	rb = compute_tlbie_rb(v, guest_r, index);
 	kvmhv_rm_tlbie(kvm, &rb, 1);
-	r = be64_to_cpu(READ_ONCE(hpte[1]));
+	r = kvmhv_hpte_load(&hpte[1]);
 	kvmhv_rmap_note_rc(kvm, v, guest_r, bit);
 	rev->guest_r |= KVMHV_GR_MODIFIED;
 	kvmhv_show_hpte(hpte, v, r & ~bit);
