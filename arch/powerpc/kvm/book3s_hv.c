@@ -70,6 +70,7 @@ static void vcpu_init_regs(struct kvm_vcpu *vcpu)
 	vcpu->arch.hv.shregs.msr = MSR_SF | MSR_ME;
 	vcpu->arch.mmcr[0] = MMCR0_FC;
 	vcpu->arch.ctrl = CTRL_RUNLATCH;
+	vcpu->arch.ppr = DEFAULT_PPR;
 	vcpu->arch.amr = ~0UL;
 	vcpu->arch.uamor = ~0UL;
 	/* Everything a PAPR guest may use without asking, TM excepted */
@@ -117,8 +118,11 @@ static void hv_vcpu_load(struct kvm_vcpu *vcpu, int cpu)
 {
 }
 
+/* Time until the next entry is stolen if it is the scheduler that takes over */
 static void hv_vcpu_put(struct kvm_vcpu *vcpu)
 {
+	if (vcpu->preempted && !vcpu->arch.ceded)
+		vcpu->arch.hv.runnable_since = mftb();
 }
 
 static int hv_check_requests(struct kvm_vcpu *vcpu)

@@ -9,6 +9,7 @@
 #include <asm/cputable.h>
 #include <asm/kvm_book3s.h>
 #include <asm/kvm_book3s_hv.h>
+#include <asm/kvm_ppc.h>
 #include <asm/mce.h>
 #include <asm/mmu.h>
 #include <asm/reg.h>

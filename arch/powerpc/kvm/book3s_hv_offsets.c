@@ -10,6 +10,7 @@
 #include <linux/kvm_host.h>
 #include <asm/kvm_book3s.h>
 #include <asm/kvm_book3s_hv.h>
+#include <asm/kvm_ppc.h>
 
 int main(void)
 {

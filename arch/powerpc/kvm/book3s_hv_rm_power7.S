@@ -93,25 +93,31 @@ _GLOBAL(kvmhv_power7_load_host)
 	blr
 
 /*
- * Guest counters are frozen by the PMU itself whenever MSR[HV]=1 (FCHV is set
- * for guests), so MMCR0 may be loaded before the last instructions here run.
+ * With FCHV the PMU itself stops a guest's counters while MSR[HV]=1, so that
+ * MMCR0 may be loaded before the last instructions here have run.
  */
 _GLOBAL(kvmhv_power7_load_guest)
 	guest_sprs load_spr, load_spr_w
 	guest_pmu load_spr, load_spr_w
 	ld	r0,VCPU_MMCR_N(0)(r31)
+	ori	r0,r0,MMCR0_FCHV
 	mtspr	SPRN_MMCR0,r0
 	isync
+	lwz	r0,VCPU_CTRL(r31)
+	mtspr	SPRN_CTRLT,r0
 	blr
 
 _GLOBAL(kvmhv_power7_save_guest)
 	freeze_pmu VCPU_MMCR_N(0), r31
 	guest_pmu save_spr, save_spr_w
 	guest_sprs save_spr, save_spr_w
-	/* the host does not expect a guest's keys or prefetch depth */
+	mfspr	r0,SPRN_CTRLF
+	stw	r0,VCPU_CTRL(r31)
+	/* the host runs with the run latch on, and without a guest's keys */
+	li	r0,CTRL_RUNLATCH
+	mtspr	SPRN_CTRLT,r0
 	li	r0,0
 	mtspr	SPRN_AMR,r0
-	mtspr	SPRN_DSCR,r0
 	blr
 
 /*
