@@ -294,8 +294,12 @@ bool kvmhv_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range)
 
 	lockdep_assert_held(&kvm->mmu_lock);
 
-	for (gfn = range->start; gfn < range->end; gfn++)
+	for (gfn = range->start; gfn < range->end; gfn++) {
 		unmap_page(kvm, range->slot, gfn, true);
+		/* mmu_invalidate_in_progress keeps pages out meanwhile */
+		if (range->may_block && !(gfn % RESCHED_PAGES))
+			cond_resched_lock(&kvm->mmu_lock);
+	}
 	return false;
 }
 
