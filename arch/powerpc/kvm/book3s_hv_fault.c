@@ -144,7 +144,7 @@ static void hpte_upgrade(struct kvm *kvm, const struct guest_fault *f,
 
 	kvmhv_hide_hpte(hptep, v);
 	kvmhv_tlbie_hpte(kvm, v, f->guest_r, f->index);
-	r |= be64_to_cpu(hptep[1]) & (HPTE_R_R | HPTE_R_C);
+	r |= kvmhv_hpte_load(&hptep[1]) & (HPTE_R_R | HPTE_R_C);
 	kvmhv_show_hpte(hptep, v, r);
 	unlock_rmap(rmap);
 }
@@ -178,7 +178,7 @@ static void map_page(struct kvm *kvm, const struct kvm_memory_slot *slot,
 		unlock_hpte(hptep, v);
 	} else if (v & HPTE_V_ABSENT) {
 		hpte_fill(kvm, f, hptep, rmap, v, r);
-	} else if (f->store && !hpte_is_writable(be64_to_cpu(hptep[1]))) {
+	} else if (f->store && !hpte_is_writable(kvmhv_hpte_load(&hptep[1]))) {
 		hpte_upgrade(kvm, f, hptep, rmap, v, r);
 	} else {
 		/* another vcpu was faster */
@@ -378,8 +378,9 @@ int kvmhv_emulate_mmio(struct kvm_vcpu *vcpu, unsigned long gpa,
 	if (!inst_matches(vcpu, inst, is_store))
 		return RESUME_GUEST;
 
-	vcpu->arch.paddr_accessed = gpa;
 	vcpu->arch.vaddr_accessed = ea;
+	vcpu->arch.paddr_accessed = gpa;
+
 	return kvmppc_emulate_mmio(vcpu);
 }
 
@@ -426,17 +427,13 @@ int kvmhv_xlate(struct kvm_vcpu *vcpu, gva_t eaddr, struct kvmppc_pte *pte,
 	__be64 *hptep;
 	long index;
 
-	memset(pte, 0, sizeof(*pte));
-	pte->eaddr = eaddr;
-
-	if (!(msr & (data ? MSR_DR : MSR_IR))) {
-		pte->raddr = eaddr & KVM_PAM;
-		pte->vpage = VSID_REAL | eaddr >> 12;
-		pte->may_read = true;
-		pte->may_write = true;
-		pte->may_execute = true;
+	*pte = (struct kvmppc_pte) {
+		.eaddr = eaddr,
+		.raddr = eaddr & KVM_PAM,
+		.may_read = true, .may_write = true, .may_execute = true,
+	};
+	if (!(msr & (data ? MSR_DR : MSR_IR)))
 		return 0;
-	}
 
 	slb_v = slb_lookup(&vcpu->arch.hv, eaddr);
 	if (!slb_v)
@@ -449,14 +446,13 @@ int kvmhv_xlate(struct kvm_vcpu *vcpu, gva_t eaddr, struct kvmppc_pte *pte,
 		return -ENOENT;
 	}
 	hptep = kvmhv_hpte(&kvm->arch.hv.hpt, index);
-	v = be64_to_cpu(hptep[0]);
+	v = kvmhv_hpte_load(&hptep[0]);
 	r = kvm->arch.hv.hpt.rev[index].guest_r;
 	unlock_hpte(hptep, v);
 	preempt_enable();
 
 	psize = kvmppc_actual_pgsz(v, r);
 	pte->raddr = kvmhv_hpte_gpa(r, psize) | (eaddr & (psize - 1));
-	pte->vpage = eaddr >> 12;
 	pte->wimg = r & HPTE_R_WIMG;
 	pte->rc = r & (HPTE_R_R | HPTE_R_C);
 	pte->page_shift = kvmppc_hpte_actual_page_shift(v, r);

@@ -361,7 +361,7 @@ static long vrma_insert(struct kvm *kvm, unsigned long page)
 	if (index >= 0) {
 		__be64 *hptep = kvmhv_hpte(&hv->hpt, index);
 
-		unlock_hpte(hptep, be64_to_cpu(hptep[0]));
+		unlock_hpte(hptep, kvmhv_hpte_load(&hptep[0]));
 		ret = H_SUCCESS;
 		goto out;
 	}

@@ -52,7 +52,7 @@ static bool ring_trylock(struct kvm *kvm, struct ring_walk *w,
 	if (!try_lock_hpte(w->hpte, HPTE_V_HVLOCK))
 		return false;
 
-	w->v = be64_to_cpu(w->hpte[0]) & ~HPTE_V_HVLOCK;
+	w->v = kvmhv_hpte_load(&w->hpte[0]) & ~HPTE_V_HVLOCK;
 	return true;
 }
 
@@ -434,7 +434,7 @@ static bool hpte_clear_c(struct kvm *kvm, struct ring_walk *w)
 
 	kvmhv_hide_hpte(w->hpte, w->v);
 	kvmhv_tlbie_hpte(kvm, w->v, w->rev->guest_r, w->index);
-	r = be64_to_cpu(READ_ONCE(w->hpte[1]));
+	r = kvmhv_hpte_load(&w->hpte[1]);
 	keep_rc(w, r & (HPTE_R_R | HPTE_R_C));
 	kvmhv_show_hpte(w->hpte, w->v, r & ~HPTE_R_C);
 	return true;
