@@ -6,6 +6,8 @@
  *
  * For locks see book3s_hv_mm.h, for the states of an HPTE book3s_hv_hpte.h.
  */
+#define pr_fmt(fmt) "kvm-hv: " fmt
+
 #include <linux/gfp.h>
 #include <linux/hugetlb.h>
 #include <linux/kvm_host.h>
@@ -142,12 +144,15 @@ static void hpt_release(struct kvm *kvm)
  * both sides one of the two sees the other.  What the module does after a trip
  * (page faults, emulation) is in the same kvm->srcu section as the trip.
  *
- * That wait cannot be under setup_lock, for which vcpus wait in srcu sections.
+ * That wait cannot be under setup_lock, for which vcpus wait in srcu sections;
+ * slots_lock keeps others from doing the same half-way.
  */
 static int hpt_quiesce(struct kvm *kvm)
 {
 	struct kvm_hv_vm *hv = &kvm->arch.hv;
 	bool was_ready;
+
+	lockdep_assert_held(&kvm->slots_lock);
 
 	mutex_lock(&hv->setup_lock);
 	was_ready = hv->mmu_ready;
@@ -174,7 +179,7 @@ static int hpt_quiesce(struct kvm *kvm)
  * had, the VM is left without one, and the next run allocates the default.
  *
  * Context: process, kvm->srcu not held, no vcpu->mutex needed.  Takes
- * setup_lock, waits for kvm->srcu.
+ * slots_lock and setup_lock, waits for kvm->srcu.
  * Return: 0, -EINVAL for an order out of range, -EBUSY while a vcpu runs,
  * -ENOMEM when there is no contiguous memory for exactly this size.
  */
@@ -186,9 +191,10 @@ long kvmhv_hpt_allocate(struct kvm *kvm, u32 order)
 	if (order < PPC_MIN_HPT_ORDER || order > PPC_MAX_HPT_ORDER)
 		return -EINVAL;
 
+	mutex_lock(&kvm->slots_lock);
 	ret = hpt_quiesce(kvm);
 	if (ret)
-		return ret;
+		goto out_slots;
 
 	mutex_lock(&hv->setup_lock);
 	if (hv->mmu_ready) {
@@ -211,6 +217,8 @@ long kvmhv_hpt_allocate(struct kvm *kvm, u32 order)
 	cpumask_setall(&hv->need_tlb_flush);
 out:
 	mutex_unlock(&hv->setup_lock);
+out_slots:
+	mutex_unlock(&kvm->slots_lock);
 	return ret;
 }
 
@@ -325,14 +333,15 @@ out:
 }
 
 /* A real mode access that no VRMA page can serve */
-static int vrma_reflect(struct kvm_vcpu *vcpu, unsigned long gpa)
+static int vrma_reflect(struct kvm_vcpu *vcpu)
 {
 	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
 
 	if (hv->trap == BOOK3S_INTERRUPT_H_INST_STORAGE)
 		kvmppc_core_queue_inst_storage(vcpu, SRR1_ISI_NOPT);
 	else
-		kvmppc_core_queue_data_storage(vcpu, gpa, DSISR_NOHPTE |
+		kvmppc_core_queue_data_storage(vcpu, hv->fault_dar,
+					       DSISR_NOHPTE |
 					       (hv->fault_dsisr &
 						DSISR_ISSTORE));
 	return RESUME_GUEST;
@@ -427,10 +436,9 @@ int kvmhv_vrma_fault(struct kvm_vcpu *vcpu, unsigned long gpa)
 	if (ret == H_SUCCESS)
 		return RESUME_GUEST;
 	if (ret != H_PTEG_FULL)
-		return vrma_reflect(vcpu, gpa);
+		return vrma_reflect(vcpu);
 
-	pr_warn_ratelimited("kvm-hv: no free HPTE for real mode page %#lx\n",
-			    page);
+	pr_warn_ratelimited("no free HPTE for real mode page %#lx\n", page);
 	run->exit_reason = KVM_EXIT_INTERNAL_ERROR;
 	run->internal.suberror = KVM_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON;
 	run->internal.ndata = 2;
