@@ -110,9 +110,8 @@ long kvmhv_hpt_find(struct kvm *kvm, unsigned long ea, unsigned long slb_v,
 	want |= (offset >> 23) << HPTE_V_AVPN_SHIFT;
 	hash ^= offset >> shift;
 
-	mask = SLB_VSID_B | HPTE_V_AVPN | HPTE_V_LARGE | HPTE_V_SECONDARY;
-	if (shift > 12)
-		want |= HPTE_V_LARGE;
+	/* L differs if a segment of 4K pages has larger ones: see LP instead */
+	mask = SLB_VSID_B | HPTE_V_AVPN | HPTE_V_SECONDARY;
 	/* 16M pages: bit 23 of the address is within the page */
 	if (shift > 23)
 		mask &= ~(((1UL << (shift - 23)) - 1) << HPTE_V_AVPN_SHIFT);

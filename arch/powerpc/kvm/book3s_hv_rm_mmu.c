@@ -194,9 +194,8 @@ static long prepare(struct kvm *kvm, unsigned long v, unsigned long r,
 }
 
 /*
- * Lock an empty HPTE: this one, or any of the eight in its group.  An HPTE
- * that another thread is filling at the moment is waited for, so that a group
- * is never called full while it is not.
+ * Lock an empty HPTE: this one, or any of the eight in its group.  One that
+ * is empty and locked is waited for, since who holds it may only be reading.
  */
 static __be64 *claim_hpte(const struct kvm_hv_hpt *hpt, unsigned long *index,
 			  bool exact)
