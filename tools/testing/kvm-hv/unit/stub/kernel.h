@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * As much of the kernel as the real-mode C on the hash table uses, for a user
+ * program on any machine.  Values come from the ISA, PAPR and Linux 6.1;
+ * nothing more than is needed is here, so that a new dependency of the real
+ * sources fails to compile until someone has looked at it.
+ *
+ * PAGE_SHIFT (12 or 16) and STUB_BIG_ENDIAN come from the command line.
+ */
+#ifndef STUB_KERNEL_H
+#define STUB_KERNEL_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/cdefs.h>
+
+/* Types and compiler */
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef u64 __be64;
+typedef u64 gfn_t;
+
+#define ASM_CONST(x)		x##UL
+#define BIT(n)			(1UL << (n))
+#define likely(x)		__builtin_expect(!!(x), 1)
+#define unlikely(x)		__builtin_expect(!!(x), 0)
+#define READ_ONCE(x)							\
+({									\
+	__typeof__(x) once_;						\
+									\
+	__atomic_load(&(x), &once_, __ATOMIC_RELAXED);			\
+	once_;								\
+})
+#define WRITE_ONCE(x, val)	__atomic_store_n(&(x), (val), __ATOMIC_RELAXED)
+#define rcu_dereference_raw(p)	READ_ONCE(p)
+#define barrier()		__atomic_signal_fence(__ATOMIC_SEQ_CST)
+/* stronger than what it stands for */
+#define smp_rmb()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define eieio()			__atomic_thread_fence(__ATOMIC_SEQ_CST)
+static inline unsigned long array_index_nospec(unsigned long i, unsigned long n)
+{
+	return i < n ? i : 0;
+}
+
+#define ARRAY_SIZE(x)		(sizeof(x) / sizeof((x)[0]))
+#define __ilog2_u64(x)		(63 - __builtin_clzl(x))
+
+#ifdef STUB_BIG_ENDIAN
+#define cpu_to_be64(x)		((u64)(x))
+#else
+#define cpu_to_be64(x)		__builtin_bswap64(x)
+#endif
+#define be64_to_cpu(x)		cpu_to_be64(x)
+
+void cpu_relax(void);
+
+/* Pages */
+#define PAGE_SIZE		BIT(PAGE_SHIFT)
+#define PAGE_MASK		(~(PAGE_SIZE - 1))
+
+/* CPU masks, locks that only lie in structures */
+#define BITS_PER_LONG		64
+#define BITS_TO_LONGS(n)	(((n) + 63) / 64)
+#define BIT_WORD(n)		((n) / 64)
+#define BIT_MASK(n)		(1UL << ((n) % 64))
+struct cpumask { unsigned long bits[2]; };
+#define cpumask_t		struct cpumask
+#define cpumask_bits(m)		((m)->bits)
+#define nr_cpumask_bits		128
+unsigned int raw_smp_processor_id(void);
+
+struct atomic { int counter; };
+#define atomic_t		struct atomic
+struct spinlock { int dummy; };
+#define spinlock_t		struct spinlock
+struct mutex { int dummy; };
+
+/* Features */
+#define CPU_FTR_ARCH_206	1
+#define CPU_FTR_ARCH_207S	2
+bool cpu_has_feature(unsigned long feature);
+
+/* MSR, DSISR, SRR1 */
+#define MSR_PR			BIT(14)
+#define MSR_IR			BIT(5)
+#define MSR_DR			BIT(4)
+#define DSISR_NOHPTE		0x40000000
+#define DSISR_NOEXEC_OR_G	0x10000000
+#define DSISR_PROTFAULT		0x08000000
+#define DSISR_ISSTORE		0x02000000
+#define DSISR_DABRMATCH		0x00400000
+#define DSISR_KEYFAULT		0x00200000
+#define SRR1_ISI_NOPT		0x40000000
+#define SRR1_ISI_N_G_OR_CIP	0x10000000
+#define SRR1_ISI_PROT		0x08000000
+
+/* SLB, RS of slbmte */
+#define SID_SHIFT		28
+#define SID_SHIFT_1T		40
+#define SLB_VSID_SHIFT		12
+#define SLB_VSID_SHIFT_1T	24
+#define SLB_VSID_B		(3UL << 62)
+#define SLB_VSID_B_256M		0UL
+#define SLB_VSID_B_1T		BIT(62)
+#define SLB_VSID_KS		BIT(11)
+#define SLB_VSID_KP		BIT(10)
+#define SLB_VSID_N		BIT(9)
+#define SLB_VSID_L		BIT(8)
+#define SLB_VSID_LP_00		0UL
+#define SLB_VSID_LP_01		BIT(4)
+#define SLB_VSID_LP_10		BIT(5)
+#define SLB_VSID_LLP		(SLB_VSID_L | BIT(4) | BIT(5))
+
+/* HPTE, first doubleword; HVLOCK and ABSENT are software's */
+#define HPTE_V_SSIZE_SHIFT	62
+#define HPTE_V_AVPN_SHIFT	7
+#define HPTE_V_AVPN		(((1UL << 62) - 1) & ~0x7fUL)
+#define HPTE_V_1TB_SEG		BIT(62)
+#define HPTE_V_HVLOCK		BIT(6)
+#define HPTE_V_ABSENT		BIT(5)
+#define HPTE_V_BOLTED		BIT(4)
+#define HPTE_V_LARGE		BIT(2)
+#define HPTE_V_SECONDARY	BIT(1)
+#define HPTE_V_VALID		BIT(0)
+
+/* HPTE, second doubleword */
+#define HPTE_R_PP0		BIT(63)
+#define HPTE_R_KEY_HI		(3UL << 60)
+#define HPTE_R_RPN		(((1UL << 60) - 1) & ~0xfffUL)
+#define HPTE_R_KEY_LO		(7UL << 9)
+#define HPTE_R_KEY		(HPTE_R_KEY_HI | HPTE_R_KEY_LO)
+#define HPTE_R_R		BIT(8)
+#define HPTE_R_C		BIT(7)
+#define HPTE_R_W		BIT(6)
+#define HPTE_R_I		BIT(5)
+#define HPTE_R_M		BIT(4)
+#define HPTE_R_G		BIT(3)
+#define HPTE_R_WIMG		(15UL << 3)
+#define HPTE_R_N		BIT(2)
+#define HPTE_R_PP		3UL
+#define HPTE_R_PPP		(HPTE_R_PP0 | HPTE_R_PP)
+
+/* Hcalls */
+#define H_SUCCESS		0
+#define H_PARAMETER		-4
+#define H_PTEG_FULL		-6
+#define H_NOT_FOUND		-7
+#define H_UNSUPPORTED_FLAG_START -256
+#define PAPR_BIT(n)		BIT(63 - (n))
+#define H_EXACT			PAPR_BIT(24)
+#define H_READ_4		PAPR_BIT(26)
+#define H_AVPN			PAPR_BIT(32)
+#define H_ANDCOND		PAPR_BIT(33)
+#define H_ZERO_PAGE		PAPR_BIT(48)
+#define H_COPY_PAGE		PAPR_BIT(49)
+
+/* Host page tables */
+#define _PAGE_WRITE		0x2UL
+#define _PAGE_READ		0x4UL
+#define _PAGE_PRIVILEGED	0x8UL
+#define _PAGE_NON_IDEMPOTENT	0x20UL
+#define _PAGE_DIRTY		0x80UL
+#define _PAGE_ACCESSED		0x100UL
+#define _PAGE_PRESENT		BIT(63)
+#define H_PAGE_BUSY		BIT(61)
+#define H_PAGE_4K_PFN		BIT(60)
+#define H_PTE_PKEY_BIT0		BIT(54)
+#define H_PTE_PKEY_BIT1		BIT(55)
+#define H_PTE_PKEY_BIT2		BIT(56)
+#define H_PTE_PKEY_BIT3		BIT(57)
+#define H_PTE_PKEY_BIT4		BIT(58)
+#define STUB_PTE_RPN		(((1UL << 53) - 1) & PAGE_MASK)
+
+struct pte { unsigned long pte; };
+#define pte_t			struct pte
+struct pgd { int dummy; };
+#define pgd_t			struct pgd
+struct mm_struct { pgd_t *pgd; };
+#define pte_val(p)		((p).pte)
+#define pte_pfn(p)		((pte_val(p) & STUB_PTE_RPN) >> PAGE_SHIFT)
+#define pte_ci(p)		(!!(pte_val(p) & _PAGE_NON_IDEMPOTENT))
+#define pte_mkyoung(p)		((pte_t){ pte_val(p) | _PAGE_ACCESSED })
+#define pte_mkdirty(p)		((pte_t){ pte_val(p) | _PAGE_DIRTY })
+pte_t *__find_linux_pte(pgd_t *pgdir, unsigned long ea, bool *is_thp,
+			unsigned int *hshift);
+bool pte_xchg(pte_t *ptep, pte_t old, pte_t new);
+
+/* KVM */
+#define KVMPPC_RMAP_LOCK_BIT	43
+#define KVMPPC_RMAP_RC_SHIFT	32
+#define KVMPPC_RMAP_REFERENCED	(HPTE_R_R << KVMPPC_RMAP_RC_SHIFT)
+#define KVMPPC_RMAP_PRESENT	BIT(32)
+#define KVMPPC_RMAP_INDEX	0xffffffffUL
+#define KVM_MEM_LOG_DIRTY_PAGES	BIT(0)
+#define KVM_MEM_READONLY	BIT(1)
+#define KVM_MEMSLOT_INVALID	BIT(16)
+
+struct kvm_vcpu_arch_shared { u64 msr; };
+
+#include <asm/kvm_book3s_hv.h>
+
+struct kvm_memory_slot {
+	gfn_t base_gfn;
+	unsigned long npages;
+	unsigned long userspace_addr;
+	u32 flags;
+	struct { unsigned long **rmap; } arch;
+};
+
+struct kvm_memslots {
+	unsigned int n;
+	struct kvm_memory_slot slot[8];
+};
+
+struct kvm {
+	struct mm_struct *mm;
+	struct kvm_memslots *memslots[1];
+	unsigned long mmu_invalidate_seq;
+	long mmu_invalidate_in_progress;
+	struct {
+		unsigned int lpid;
+		struct kvm_hv_vm hv;
+	} arch;
+};
+
+struct kvm_vcpu {
+	struct kvm *kvm;
+	struct {
+		struct { unsigned long gpr[32]; } regs;
+		unsigned long amr;
+		unsigned long iamr;
+		struct kvm_hv_vcpu hv;
+	} arch;
+};
+
+struct kvm_memory_slot *____gfn_to_memslot(struct kvm_memslots *slots,
+					   gfn_t gfn, bool approx);
+bool kvm_slot_dirty_track_enabled(const struct kvm_memory_slot *slot);
+unsigned long __gfn_to_hva_memslot(const struct kvm_memory_slot *slot,
+				   gfn_t gfn);
+int mmu_invalidate_retry(struct kvm *kvm, unsigned long seq);
+
+/* HPTE helpers of the kernel, written again from the ISA: stub.c */
+long try_lock_hpte(__be64 *hpte, unsigned long bits);
+void unlock_hpte(__be64 *hpte, unsigned long v);
+void __unlock_hpte(__be64 *hpte, unsigned long v);
+void lock_rmap(unsigned long *rmap);
+void unlock_rmap(unsigned long *rmap);
+int kvmppc_hpte_page_shifts(unsigned long v, unsigned long r);
+int kvmppc_hpte_base_page_shift(unsigned long v, unsigned long r);
+unsigned long kvmppc_actual_pgsz(unsigned long v, unsigned long r);
+unsigned long compute_tlbie_rb(unsigned long v, unsigned long r,
+			       unsigned long index);
+bool hpte_is_writable(unsigned long r);
+unsigned long hpte_make_readonly(unsigned long r);
+bool hpte_cache_flags_ok(unsigned long r, bool ci);
+bool hpte_read_permission(unsigned long pp, unsigned long key);
+bool hpte_write_permission(unsigned long pp, unsigned long key);
+int hpte_get_skey_perm(unsigned long r, unsigned long amr);
+
+/* The instructions, recorded: stub.c */
+void kvmhv_ptesync(void);
+void kvmhv_tlbie(unsigned long rb, unsigned long lpid);
+void kvmhv_tlbiel(unsigned long rb);
+void kvmhv_tlbsync(void);
+
+#endif /* STUB_KERNEL_H */

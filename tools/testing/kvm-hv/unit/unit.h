@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The fake machine the tests run on, and the harness.
+ */
+#ifndef UNIT_H
+#define UNIT_H
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../../../arch/powerpc/kvm/book3s_hv_hpte.h"
+
+/* Harness */
+#define fail(...)	unit_fail(__FILE__, __LINE__, __VA_ARGS__)
+#define check(cond)	do { if (!(cond)) fail("%s", #cond); } while (0)
+#define check_eq(a, b)							\
+	do {								\
+		unsigned long a_ = (unsigned long)(a);			\
+		unsigned long b_ = (unsigned long)(b);			\
+									\
+		if (a_ != b_)						\
+			fail("%s is %lx, not %lx", #a, a_, b_);		\
+	} while (0)
+
+__noreturn __printf(3, 4)
+void unit_fail(const char *file, int line, const char *fmt, ...);
+unsigned int rnd(unsigned int n);	/* 0..n-1, one sequence per thread */
+void rnd_seed(unsigned long seed);
+
+struct unit_case {
+	const char *name;
+	void (*run)(void);
+};
+
+extern const struct unit_case hcall_cases[], model_cases[], fault_cases[],
+	thread_cases[];
+
+/*
+ * Guest memory.  Slot 0 is all a guest page of 16M needs, slot 1 is neither
+ * aligned nor long enough for one, slot 2 is read-only, slot 3 on its way out.
+ */
+#define MB		BIT(20)
+#define RAM_GPA		0UL
+#define RAM_SIZE	(64 * MB)
+#define ODD_GPA		(256 * MB)
+#define ODD_SIZE	(4 * MB)
+#define ROM_GPA		(512 * MB)
+#define ROM_SIZE	(1 * MB)
+#define GONE_GPA	(768 * MB)
+#define GONE_SIZE	(1 * MB)
+#define IO_GPA		(1024 * MB)	/* no memslot */
+
+#define HVA_BASE	(4096 * MB)	/* hva = gpa + HVA_BASE, slot 1 + 64K */
+#define ODD_SHIFT	0x10000UL
+#define PA_BASE		BIT(40)	/* host real = gpa + PA_BASE at first */
+#define NR_HOST_PTES	((IO_GPA >> PAGE_SHIFT) + 16)
+#define NR_HUGE		64		/* 16M regions */
+
+/* What the instructions did, one thread's tests only */
+enum { EV_PTESYNC = 1, EV_TLBIE, EV_TLBIEL, EV_TLBSYNC };
+struct event {
+	int what;
+	unsigned long rb;
+	unsigned long lpid;
+};
+
+struct fake {
+	struct kvm kvm;
+	struct kvm_memslots slots;
+	struct mm_struct mm;
+	pgd_t pgd;
+	pte_t *pte;			/* by (hva - HVA_BASE) >> PAGE_SHIFT */
+	pte_t huge[NR_HUGE];		/* instead, where huge_mode says so */
+	int huge_mode[NR_HUGE];		/* 0, HUGE_TLB, HUGE_THP */
+	unsigned long features;
+	unsigned int cpu;
+	bool allow_tlbiel;
+	bool threaded;
+	/* called for each tlbie of a hidden HPTE: late R and C updates */
+	void (*on_tlbie)(unsigned long index);
+	unsigned int nr_events;
+	struct event event[64];
+};
+
+enum { HUGE_TLB = 1, HUGE_THP };
+
+extern struct fake fake;
+
+void fake_setup(unsigned long nr_pteg);
+void fake_teardown(void);
+struct kvm_vcpu *fake_vcpu(void);	/* free() it */
+unsigned long *fake_rmap(unsigned long gpa);
+pte_t *fake_pte(unsigned long gpa);
+void fake_check_rings(void);
+int locks_held(void);
+/* as the MMU notifier does it; returns R and C harvested */
+unsigned long fake_unmap(unsigned long gpa, void (*change)(unsigned long gpa));
+
+/* Page sizes: encodings to use in V and R, by actual and base shift */
+struct page_size {
+	unsigned int base;
+	unsigned int actual;
+	unsigned long v;
+	unsigned long lp;
+};
+
+#define NR_PAGE_SIZES 6
+extern const struct page_size page_sizes[NR_PAGE_SIZES];
+
+#define V_OF(hpt_index) kvmhv_hpte_load(kvmhv_hpte(&fake.kvm.arch.hv.hpt, hpt_index))
+#define R_OF(hpt_index) kvmhv_hpte_load(kvmhv_hpte(&fake.kvm.arch.hv.hpt, hpt_index) + 1)
+#define REV_OF(hpt_index) (fake.kvm.arch.hv.hpt.rev[hpt_index])
+
+#endif /* UNIT_H */
