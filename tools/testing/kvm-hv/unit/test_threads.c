@@ -362,10 +362,82 @@ static void group_not_full(void)
 	fake_teardown();
 }
 
+/*
+ * The search while HPTE 0 is protected all the time and HPTE 1 changes hands:
+ * the first is always found, the second never under another's name.
+ */
+#define FIND_V(vsid)	((unsigned long)(vsid) << 12)
+
+static void *protect_thread(void *arg)
+{
+	struct kvm_vcpu *vcpu = fake_vcpu();
+
+	while (!stopped())
+		check_eq(kvmhv_rm_h_protect(vcpu, rnd(2) ? 2 : 3, 0, 0),
+			 H_SUCCESS);
+	free(vcpu);
+	return NULL;
+}
+
+static void *replace_thread(void *arg)
+{
+	struct kvm_vcpu *vcpu = fake_vcpu();
+
+	while (!stopped()) {
+		check_eq(kvmhv_rm_h_enter(vcpu, H_EXACT, 1, FIND_V(2 + 2 * rnd(2)),
+					  HPTE_R_M | 2), H_SUCCESS);
+		check_eq(kvmhv_rm_h_remove(vcpu, 0, 1, 0), H_SUCCESS);
+	}
+	free(vcpu);
+	return NULL;
+}
+
+static void search_raced(void)
+{
+	const struct kvm_hv_hpt *hpt = &fake.kvm.arch.hv.hpt;
+	unsigned long i, n, found = 0;
+	struct kvm_vcpu *vcpu;
+	struct timespec t0, t;
+	pthread_t thread[2];
+	long index;
+
+	start();
+	vcpu = fake_vcpu();
+	check_eq(kvmhv_rm_h_enter(vcpu, H_EXACT, 0, FIND_V(6),
+				  gpa_of(1) | HPTE_R_M | 2), H_SUCCESS);
+	spawn(&thread[0], protect_thread, 0);
+	spawn(&thread[1], replace_thread, 0);
+	clock_gettime(CLOCK_MONOTONIC, &t0);
+	do {
+		for (n = 0; n < 1000; n++) {
+			i = 2 + 2 * rnd(3);
+			index = kvmhv_hpt_find(&fake.kvm, 0, FIND_V(i),
+					       HPTE_V_VALID);
+			if (i == 6)
+				check_eq(index, 0);
+			if (index < 0)
+				continue;
+			check_eq(V_OF(index) & ~0x7fUL, FIND_V(i));
+			check(V_OF(index) & HPTE_V_VALID);
+			unlock_hpte(kvmhv_hpte(hpt, index), V_OF(index));
+			found += index;
+		}
+		clock_gettime(CLOCK_MONOTONIC, &t);
+	} while (t.tv_sec == t0.tv_sec ||
+		 (t.tv_sec == t0.tv_sec + 1 && t.tv_nsec < t0.tv_nsec));
+	run_for(0);
+	pthread_join(thread[0], NULL);
+	pthread_join(thread[1], NULL);
+	check(found);
+	free(vcpu);
+	fake_teardown();
+}
+
 const struct unit_case thread_cases[] = {
 	{ "threads: hcalls, table walkers and invalidations", everything },
 	{ "threads: no write gets lost", no_write_lost },
 	{ "threads: H_BULK_REMOVE crosswise", bulk_crosswise },
 	{ "threads: a group with room is not full", group_not_full },
+	{ "threads: search while HPTEs change", search_raced },
 	{ NULL, NULL },
 };
