@@ -194,7 +194,6 @@ static void tlbie_everywhere(struct kvm *kvm, const unsigned long *rb,
 {
 	unsigned int i;
 
-	kvmhv_ptesync();
 	for (i = 0; i < n; i++)
 		kvmhv_tlbie(rb[i], kvm->arch.lpid);
 	kvmhv_tlbsync();
@@ -215,6 +214,7 @@ void kvmhv_tlbie_hpte(struct kvm *kvm, unsigned long v, unsigned long r,
 {
 	unsigned long rb = compute_tlbie_rb(v, r, index);
 
+	kvmhv_ptesync();
 	tlbie_everywhere(kvm, &rb, 1);
 }
 EXPORT_SYMBOL_GPL(kvmhv_tlbie_hpte);
@@ -229,8 +229,9 @@ EXPORT_SYMBOL_GPL(kvmhv_tlbie_hpte);
  * kvmhv_tlbie_hpte(), but a VM with one vcpu needs only this processor; others
  * where the vcpu was before are told to flush before it runs there again.
  *
- * The marks come after the HPTEs were hidden: a CPU that cleared its mark too
- * early to see them hidden gets another one.
+ * The number of vcpus may grow meanwhile.  The marks come after the HPTEs were
+ * hidden, and the number is read again after the marks, with ptesync between:
+ * a new vcpu either finds its CPU marked, or makes us invalidate everywhere.
  */
 void kvmhv_rm_tlbie(struct kvm *kvm, const unsigned long *rb, unsigned int n)
 {
@@ -239,18 +240,17 @@ void kvmhv_rm_tlbie(struct kvm *kvm, const unsigned long *rb, unsigned int n)
 	unsigned long others;
 	unsigned int i;
 
-	if (READ_ONCE(kvm->arch.hv.online_vcpus) != 1) {
-		tlbie_everywhere(kvm, rb, n);
-		return;
-	}
-
 	kvmhv_ptesync();
-	for (i = 0; i < n; i++)
-		kvmhv_tlbiel(rb[i]);
-	kvmhv_ptesync();
-
-	for (i = 0; i < BITS_TO_LONGS(nr_cpumask_bits); i++) {
-		others = i == BIT_WORD(cpu) ? ~BIT_MASK(cpu) : ~0UL;
-		WRITE_ONCE(stale[i], stale[i] | others);
+	if (READ_ONCE(kvm->arch.hv.online_vcpus) == 1) {
+		for (i = 0; i < BITS_TO_LONGS(nr_cpumask_bits); i++) {
+			others = i == BIT_WORD(cpu) ? ~BIT_MASK(cpu) : ~0UL;
+			WRITE_ONCE(stale[i], stale[i] | others);
+		}
+		for (i = 0; i < n; i++)
+			kvmhv_tlbiel(rb[i]);
+		kvmhv_ptesync();
+		if (likely(READ_ONCE(kvm->arch.hv.online_vcpus) == 1))
+			return;
 	}
+	tlbie_everywhere(kvm, rb, n);
 }

@@ -413,6 +413,33 @@ static void tlbiel_marks_others(void)
 	down();
 }
 
+static void second_vcpu(unsigned long index)
+{
+	fake.kvm.arch.hv.online_vcpus = 2;
+}
+
+/* A second vcpu comes while the first believes to be alone */
+static void tlbiel_too_late(void)
+{
+	static const int want[] = {
+		EV_PTESYNC, EV_TLBIEL, EV_PTESYNC, EV_TLBIE, EV_TLBSYNC,
+	};
+	unsigned int i;
+
+	up();
+	fake.kvm.arch.hv.online_vcpus = 1;
+	fake.allow_tlbiel = true;
+	fake.on_tlbie = second_vcpu;
+	enter_4k(0, 0, RW);
+	fake.nr_events = 0;
+	check_eq(kvmhv_rm_h_remove(vcpu, 0, 0, 0), H_SUCCESS);
+	check_eq(fake.nr_events, 5);
+	for (i = 0; i < 5; i++)
+		check_eq(fake.event[i].what, want[i]);
+	check_eq(fake.kvm.arch.hv.need_tlb_flush.bits[0], ~BIT(fake.cpu));
+	down();
+}
+
 static unsigned long prot_flags(unsigned long r)
 {
 	return (r & 0xe07) | (r & HPTE_R_PP0) >> 55 | (r & HPTE_R_KEY_HI) >> 48;
@@ -680,6 +707,7 @@ const struct unit_case hcall_cases[] = {
 	{ "H_REMOVE: conditions", remove_conditions },
 	{ "insert and remove for the module", module_functions },
 	{ "tlbiel marks the other CPUs", tlbiel_marks_others },
+	{ "tlbiel overtaken by a second vcpu", tlbiel_too_late },
 	{ "H_PROTECT: all bits", protect_all },
 	{ "H_PROTECT: upgrade to writable", protect_upgrade },
 	{ "H_PROTECT: keeps R and C", protect_keeps_rc },
