@@ -83,10 +83,10 @@
 
 /* Registers FIRST..LAST with an 8-byte stride from OFF(BASE); no clobber */
 .macro each_gpr op, first, last, off, base
-	.Lgpr = \first
+	.L_gpr = \first
 	.rept	\last - \first + 1
-	\op	.Lgpr, \off + (.Lgpr - \first) * 8(\base)
-	.Lgpr = .Lgpr + 1
+	\op	.L_gpr, \off + (.L_gpr - \first) * 8(\base)
+	.L_gpr = .L_gpr + 1
 	.endr
 .endm
 

@@ -45,12 +45,12 @@ void kvmhv_inject_interrupt(struct kvm_vcpu *vcpu, int vec, u64 srr1_flags)
 /* A machine check hit while the guest ran: tell user space, or the guest */
 static int machine_check(struct kvm_vcpu *vcpu)
 {
+	unsigned long cause = vcpu->arch.shadow_srr1 & SRR1_CAUSE_BITS;
 	struct kvm_run *run = vcpu->run;
 
 	machine_check_print_event_info(&vcpu->arch.mce_evt, false, true);
 	if (!vcpu->kvm->arch.hv.fwnmi_enabled) {
-		kvmppc_core_queue_machine_check(vcpu,
-				vcpu->arch.shadow_srr1 & SRR1_CAUSE_BITS);
+		kvmppc_core_queue_machine_check(vcpu, cause);
 		return RESUME_GUEST;
 	}
 	run->exit_reason = KVM_EXIT_NMI;

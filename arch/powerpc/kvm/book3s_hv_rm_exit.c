@@ -54,7 +54,7 @@ void kvmhv_rm_enter_prepare(struct kvm_vcpu *vcpu)
 		 * so either this flush covers it or the bit stays for the next.
 		 */
 		cpumask_clear_cpu(cpu, &kvm->arch.hv.need_tlb_flush);
-		smp_mb();
+		smp_mb(); /* see above: pairs with who sets the bit */
 		flush_guest_tlb(kvm);
 	}
 }
@@ -89,7 +89,8 @@ static unsigned long slb_find(unsigned long ea)
 {
 	unsigned long vsid, cr;
 
-	asm volatile(__PPC_SLBFEE_DOT(%0, %2) "; mfcr %1" :
+	asm volatile(".machine push; .machine power7;"
+		     "slbfee. %0,%2; .machine pop; mfcr %1" :
 		     "=&r" (vsid), "=r" (cr) : "r" (ea) : "cr0");
 	return (cr & 0x20000000) ? vsid : 0;
 }

@@ -100,7 +100,7 @@ static enum trip start_trip(struct kvm_vcpu *vcpu)
 	} else {
 		/* Pairs with kvmhv_hpt_allocate(): it clears, then counts */
 		atomic_inc(&vm->vcpus_running);
-		smp_mb__after_atomic();
+		smp_mb__after_atomic(); /* count first, then look */
 		if (READ_ONCE(vm->mmu_ready))
 			return TRIP_GO;
 		atomic_dec(&vm->vcpus_running);
