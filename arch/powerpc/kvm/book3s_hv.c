@@ -71,8 +71,6 @@ static void vcpu_init_regs(struct kvm_vcpu *vcpu)
 	vcpu->arch.mmcr[0] = MMCR0_FC;
 	vcpu->arch.ctrl = CTRL_RUNLATCH;
 	vcpu->arch.ppr = DEFAULT_PPR;
-	vcpu->arch.amr = ~0UL;
-	vcpu->arch.uamor = ~0UL;
 	/* Everything a PAPR guest may use without asking, TM excepted */
 	vcpu->arch.hfscr = HFSCR_TAR | HFSCR_EBB | HFSCR_PM | HFSCR_BHRB |
 			   HFSCR_DSCR | HFSCR_VECVSX | HFSCR_FP | HFSCR_MSGP;
