@@ -32,7 +32,7 @@
 #include <asm/reg.h>
 #include "book3s_hv_offsets.h"
 
-#define VCPU_GPR(n)	(VCPU_GPRS + (n) * 8)
+#define VCPU_REG(n)	(VCPU_GPRS + (n) * 8)
 #define VCPU_PMC_N(n)	(VCPU_PMC + ((n) - 1) * 4)
 #define VCPU_MMCR_N(n)	(VCPU_MMCR + (n) * 8)
 

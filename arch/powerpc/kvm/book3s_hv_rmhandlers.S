@@ -140,9 +140,9 @@ END_FTR_SECTION_IFSET(CPU_FTR_ARCH_207S)
 	sub	r4,r4,r5
 	mtspr	SPRN_DEC,r4
 
-	each_gpr ld, 14, 30, VCPU_GPR(14), r31
+	each_gpr ld, 14, 30, VCPU_REG(14), r31
 	mr	r3,r31
-	ld	r31,VCPU_GPR(31)(r31)
+	ld	r31,VCPU_REG(31)(r31)
 	/* fall through */
 
 /*
@@ -170,14 +170,14 @@ END_FTR_SECTION_IFSET(CPU_FTR_CFAR)
 	mtctr	r5
 	mtxer	r6
 	mtcr	r7
-	each_gpr ld, 0, 2, VCPU_GPR(0), r3
-	each_gpr ld, 4, 7, VCPU_GPR(4), r3
-	each_gpr ld, 9, 13, VCPU_GPR(9), r3
+	each_gpr ld, 0, 2, VCPU_REG(0), r3
+	each_gpr ld, 4, 7, VCPU_REG(4), r3
+	each_gpr ld, 9, 13, VCPU_REG(9), r3
 BEGIN_FTR_SECTION
 	mtspr	SPRN_PPR,r8
 END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
-	ld	r8,VCPU_GPR(8)(r3)
-	ld	r3,VCPU_GPR(3)(r3)
+	ld	r8,VCPU_REG(8)(r3)
+	ld	r3,VCPU_REG(3)(r3)
 	HRFI_TO_GUEST
 	b	.
 
@@ -196,14 +196,14 @@ END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
 	.balign	IFETCH_ALIGN_BYTES
 kvmhv_hcall:
 	ld	r10,HSTATE_KVM_VCPU(r13)
-	each_gpr std, 3, 8, VCPU_GPR(3), r10
-	std	r11,VCPU_GPR(11)(r10)
-	std	r1,VCPU_GPR(1)(r10)
-	std	r2,VCPU_GPR(2)(r10)
+	each_gpr std, 3, 8, VCPU_REG(3), r10
+	std	r11,VCPU_REG(11)(r10)
+	std	r1,VCPU_REG(1)(r10)
+	std	r2,VCPU_REG(2)(r10)
 	ld	r1,PACA_EXGEN+EX_R9(r13)
 	ld	r2,PACA_EXGEN+EX_R10(r13)
-	std	r1,VCPU_GPR(9)(r10)
-	std	r2,VCPU_GPR(10)(r10)
+	std	r1,VCPU_REG(9)(r10)
+	std	r2,VCPU_REG(10)(r10)
 	mfcr	r1
 	mflr	r2
 	std	r1,VCPU_CR(r10)
@@ -256,7 +256,7 @@ END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
 	ld	r12,HSTATE_KVM_VCPU(r13)
 	li	r0,KVM_GUEST_MODE_GUEST_HV
 	stb	r0,HSTATE_IN_GUEST(r13)
-	each_gpr ld, 4, 11, VCPU_GPR(4), r12
+	each_gpr ld, 4, 11, VCPU_REG(4), r12
 	ld	r0,VCPU_LR(r12)
 	ld	r1,VCPU_CR(r12)
 	mtlr	r0
@@ -268,7 +268,7 @@ END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
 	li	r0,0
 	mtctr	r0
 	mtxer	r0
-	each_gpr ld, 1, 2, VCPU_GPR(1), r12
+	each_gpr ld, 1, 2, VCPU_REG(1), r12
 	li	r12,0
 	ld	r13,PACA_EXGEN+EX_R13(r13)
 	RFI_TO_USER			/* rfid with the flush slots; HV goes to 0 */
@@ -283,12 +283,12 @@ END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
 .Lhcall_to_host:
 	ld	r3,HSTATE_KVM_VCPU(r13)
 	li	r0,0
-	std	r0,VCPU_GPR(0)(r3)
-	std	r0,VCPU_GPR(12)(r3)
+	std	r0,VCPU_REG(0)(r3)
+	std	r0,VCPU_REG(12)(r3)
 	std	r0,VCPU_CTR(r3)
 	std	r0,VCPU_XER(r3)
 	ld	r4,PACA_EXGEN+EX_R13(r13)
-	std	r4,VCPU_GPR(13)(r3)
+	std	r4,VCPU_REG(13)(r3)
 	mfspr	r4,SPRN_SRR0
 	mfspr	r5,SPRN_SRR1
 	std	r4,VCPU_PC(r3)
@@ -311,14 +311,14 @@ kvmhv_interrupt:
 	li	r9,KVM_GUEST_MODE_HOST_HV
 	stb	r9,HSTATE_IN_GUEST(r13)
 	ld	r9,HSTATE_KVM_VCPU(r13)
-	each_gpr std, 0, 8, VCPU_GPR(0), r9
-	each_gpr std, 10, 11, VCPU_GPR(10), r9
+	each_gpr std, 0, 8, VCPU_REG(0), r9
+	each_gpr std, 10, 11, VCPU_REG(10), r9
 	ld	r3,HSTATE_SCRATCH2(r13)
 	ld	r4,HSTATE_SCRATCH0(r13)
 	GET_SCRATCH0(r5)
-	std	r3,VCPU_GPR(9)(r9)
-	std	r4,VCPU_GPR(12)(r9)
-	std	r5,VCPU_GPR(13)(r9)
+	std	r3,VCPU_REG(9)(r9)
+	std	r4,VCPU_REG(12)(r9)
+	std	r5,VCPU_REG(13)(r9)
 	srdi	r3,r12,32
 	mflr	r4
 	mfctr	r5
@@ -363,7 +363,7 @@ END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
  * From kvmhv_interrupt and .Lhcall_to_host.  MMU off.
  */
 .Lrm_leave:
-	each_gpr std, 14, 31, VCPU_GPR(14), r3
+	each_gpr std, 14, 31, VCPU_REG(14), r3
 	mr	r31,r3
 	ld	r30,VCPU_KVM(r31)
 	ld	r29,VCPU_HV_VCORE(r31)
