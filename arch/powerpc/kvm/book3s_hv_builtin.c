@@ -15,6 +15,15 @@
 #include <asm/reg.h>
 
 /*
+ * The assembly reaches these by 16-bit displacements from struct kvm and
+ * struct kvm_vcpu, and walks the SLB image in steps of 16.
+ */
+static_assert(offsetofend(struct kvm, arch.hv) <= 0x8000);
+static_assert(offsetofend(struct kvm_vcpu, arch.hv) <= 0x8000);
+static_assert(sizeof(struct kvm_hv_slb) == 16);
+static_assert(sizeof(struct kvm_hv_rev) == 16);
+
+/*
  * LPCR of a guest, ISA 2.06: all storage interrupts to the hypervisor (VPM),
  * external ones too (LPES = 0b01), hypervisor decrementer on, wake from nap by
  * external interrupt and decrementer, default prefetch depth 4.
@@ -64,6 +73,10 @@ const struct kvmhv_cpu_ops *kvmhv_probe_cpu(const char **why)
 {
 	if (!cpu_has_feature(CPU_FTR_HVMODE)) {
 		*why = "this kernel does not run in hypervisor mode";
+		return NULL;
+	}
+	if (!mmu_has_feature(MMU_FTR_LOCKLESS_TLBIE)) {
+		*why = "the processor cannot do several tlbie at a time";
 		return NULL;
 	}
 	if (cpu_has_feature(CPU_FTR_ARCH_300)) {

@@ -15,14 +15,21 @@
 #include "book3s_hv.h"
 #include "book3s_hv_intr.h"
 
+/* MSR bits that are the hypervisor's, or of a facility guests do not have */
+#define MSR_NOT_GUEST		(MSR_HV | MSR_TM | MSR_TS_MASK)
+
 /**
  * kvmhv_set_msr - set a guest's MSR, without what is not the guest's
  * @vcpu: a vcpu that does not run
- * @msr: the value user space or an interrupt asks for
+ * @msr: the value user space asks for
+ *
+ * KVM_SET_REGS ends here.  It gives the vcpu a new place to go on from, at a
+ * reset for one, so an H_CEDE from before is over; PAPR lets it end early.
  */
 void kvmhv_set_msr(struct kvm_vcpu *vcpu, u64 msr)
 {
-	vcpu->arch.hv.shregs.msr = (msr & ~MSR_HV) | MSR_ME;
+	vcpu->arch.hv.shregs.msr = (msr & ~MSR_NOT_GUEST) | MSR_ME;
+	vcpu->arch.ceded = 0;
 }
 
 /**

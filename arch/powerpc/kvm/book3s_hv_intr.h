@@ -46,4 +46,13 @@ static inline unsigned long kvmhv_intr_msr(struct kvm_vcpu *vcpu)
 	return msr;
 }
 
+/* KVM_INTERRUPT_SET is for one interrupt, KVM_INTERRUPT_SET_LEVEL is a level */
+static inline void kvmhv_external_taken(struct kvm_vcpu *vcpu)
+{
+	if (!vcpu->arch.external_oneshot)
+		return;
+	vcpu->arch.external_oneshot = 0;
+	clear_bit(BOOK3S_IRQPRIO_EXTERNAL, &vcpu->arch.pending_exceptions);
+}
+
 #endif /* BOOK3S_HV_INTR_H */

@@ -115,6 +115,10 @@ static enum kvmhv_verdict storage_fault(struct kvm_vcpu *vcpu, bool data)
 		translated = hv->shregs.msr & MSR_IR;
 	}
 	hv->fault_dar = ea;
+	/* the keys that denied the access are the ones in the registers now */
+	vcpu->arch.amr = mfspr(SPRN_AMR);
+	if (cpu_has_feature(CPU_FTR_ARCH_207S))
+		vcpu->arch.iamr = mfspr(SPRN_IAMR);
 
 	if (translated) {
 		slb_v = slb_find(ea);
@@ -163,6 +167,7 @@ static enum kvmhv_verdict external(struct kvm_vcpu *vcpu)
 	hv->lpcr &= ~LPCR_MER;
 	mtspr(SPRN_LPCR, hv->lpcr);
 	isync();
+	kvmhv_external_taken(vcpu);
 	return rm_inject(vcpu, BOOK3S_INTERRUPT_EXTERNAL, 0);
 }
 

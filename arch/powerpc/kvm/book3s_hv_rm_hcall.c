@@ -30,15 +30,18 @@
 #define HCALL(nr, rm, kernel, dflt)					\
 	__PASTE(HCALL_, NO_HANDLER(NO_HANDLER_##rm))(nr, rm)
 
-void *const kvmhv_rm_hcall_table[] = {
+void *const kvmhv_rm_hcall_table[KVMHV_RM_HCALLS] = {
 #include "book3s_hv_hcalls.h"
 };
 
 #undef HCALL
 
-/* The bound that the assembly checks before it reads the table */
-static_assert(ARRAY_SIZE(kvmhv_rm_hcall_table) == H_SET_XDABR / 4 + 1,
-	      "RM_HCALL_MAX in book3s_hv_rmhandlers.S");
+/*
+ * The assembly compares with RM_HCALL_MAX and, lest it guesses wrong, masks
+ * with RM_HCALL_MASK (book3s_hv_rmhandlers.S): room for 0x1fc / 4 + 1.
+ */
+static_assert(KVMHV_RM_HCALLS == 0x1fc / 4 + 1);
+static_assert(H_SET_XDABR / 4 < KVMHV_RM_HCALLS);
 
 /* Low bits of a DABR value */
 #define DABR_READ	1UL

@@ -76,12 +76,14 @@
 	std	r0,\off(\base)
 .endm
 
+/* What the host has live, into the switch frame; its counters stop */
 _GLOBAL(kvmhv_power7_save_host)
 	freeze_pmu HS_MMCR0, r1
 	host_pmu save_spr, save_spr
 	host_sprs save_spr, save_spr
 	blr
 
+/* And back; the counters go on last */
 _GLOBAL(kvmhv_power7_load_host)
 	host_sprs load_spr, load_spr
 	ld	r0,PACA_SPRG_VDSO(r13)
@@ -107,8 +109,11 @@ _GLOBAL(kvmhv_power7_load_guest)
 	mtspr	SPRN_CTRLT,r0
 	blr
 
+/* What the guest leaves, into the vcpu; its counters stop first */
 _GLOBAL(kvmhv_power7_save_guest)
 	freeze_pmu VCPU_MMCR_N(0), r31
+	clrrdi	r0,r0,1			/* FCHV is ours */
+	std	r0,VCPU_MMCR_N(0)(r31)
 	guest_pmu save_spr, save_spr_w
 	guest_sprs save_spr, save_spr_w
 	mfspr	r0,SPRN_CTRLF
@@ -138,6 +143,7 @@ _GLOBAL(kvmhv_power7_load_guest_dabr)
 	isync
 	blr
 
+/* And the host's breakpoint back */
 _GLOBAL(kvmhv_power7_load_host_dabr)
 	li	r0,0
 	mtspr	SPRN_DABRX,r0

@@ -67,10 +67,12 @@
 	\op	SPRN_DPDES, VCORE_HV_DPDES, r29
 .endm
 
+/* What the host has live, into the switch frame */
 _GLOBAL(kvmhv_power8_save_host)
 	host_sprs save_spr, save_spr
 	blr
 
+/* And back */
 _GLOBAL(kvmhv_power8_load_host)
 	host_sprs load_spr, load_spr
 	/* the host has no compatibility mode and no doorbells of this kind */
@@ -79,12 +81,14 @@ _GLOBAL(kvmhv_power8_load_host)
 	mtspr	SPRN_DPDES,r0
 	blr
 
+/* The guest's, and what the threads of its virtual core share */
 _GLOBAL(kvmhv_power8_load_guest)
 	guest_sprs load_spr, load_spr_w
 	vcore_sprs load_spr
 	load_spr SPRN_PCR, VCORE_HV_PCR, r29
 	blr
 
+/* What the guest leaves */
 _GLOBAL(kvmhv_power8_save_guest)
 	guest_sprs save_spr, save_spr_w
 	vcore_sprs save_spr

@@ -17,11 +17,14 @@
 
 /* Highest hcall number in kvmhv_rm_hcall_table[], see book3s_hv_rm_hcall.c */
 #define RM_HCALL_MAX	H_SET_XDABR
+#define RM_HCALL_MASK	0x1fc
 
 /* Go to LABEL with the MMU off.  Clobbers r0, r4, r5, SRR0/1. */
 .macro real_mode_to label
 	LOAD_REG_ADDR(r4, \label)
 	mfmsr	r0
+	li	r5,0
+	mtmsrd	r5,1			/* RI = 0: SRR0/1 are about to be live */
 	li	r5,MSR_IR | MSR_DR | MSR_RI
 	andc	r5,r0,r5
 	mtspr	SPRN_SRR0,r4
@@ -138,6 +141,8 @@ END_FTR_SECTION_IFSET(CPU_FTR_ARCH_207S)
 	ld	r4,VCPU_DEC_EXPIRES(r31)
 	mftb	r5
 	sub	r4,r4,r5
+	sradi	r0,r4,63		/* overdue is overdue, however long: */
+	or	r4,r4,r0		/* the register has but 32 bits */
 	mtspr	SPRN_DEC,r4
 
 	each_gpr ld, 14, 30, VCPU_REG(14), r31
@@ -218,29 +223,33 @@ END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
 	ld	r1,HSTATE_HOST_R1(r13)
 	ld	r2,PACATOC(r13)
 
-	/* In the table, enabled for this VM, and from privileged state? */
+	/*
+	 * In the table, enabled for this VM, and from privileged state?  The
+	 * table has room for all numbers that r9 can name, so that no guess
+	 * at a branch leads out of it.
+	 */
 	cmpldi	r3,RM_HCALL_MAX
-	bgt	.Lhcall_to_host
 	mfspr	r11,SPRN_SRR1
 	ld	r12,VCPU_KVM(r10)
+	bgt	.Lhcall_to_host
+	rlwinm	r9,r3,0,RM_HCALL_MASK
 	andi.	r0,r11,MSR_PR
-	srdi	r9,r3,8			/* doubleword of the bitmap */
-	sldi	r9,r9,3
-	add	r12,r12,r9
+	rlwinm	r8,r9,32-5,26,28	/* offset of the bitmap's doubleword */
+	add	r12,r12,r8
 	bne	.Lhcall_to_host
 	ld	r12,KVM_ENABLED_HCALLS(r12)
-	srdi	r9,r3,2
 	andi.	r0,r3,3
-	clrldi	r0,r9,58		/* bit of the doubleword */
-	srd	r12,r12,r0
+	rlwinm	r8,r9,32-2,26,31	/* bit of the doubleword */
+	srd	r12,r12,r8
 	bne	.Lhcall_to_host
 	andi.	r0,r12,1
 	LOAD_REG_ADDR(r11, kvmhv_rm_hcall_table)
-	sldi	r9,r9,3
+	sldi	r9,r9,1
 	beq	.Lhcall_to_host
 	ldx	r12,r11,r9
 	cmpdi	r12,0
 	beq	.Lhcall_to_host
+	ld	r8,VCPU_REG(8)(r10)
 
 	mr	r3,r10
 #ifdef CONFIG_PPC64_ELF_ABI_V1
@@ -342,7 +351,9 @@ END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
 	beq	1f
 	mfspr	r3,SPRN_HSRR0
 	mfspr	r4,SPRN_HSRR1
-1:	rlwinm	r12,r12,0,~2
+1:	rldicl.	r0,r4,64-MSR_HV_LG,63
+	bne-	kvmhv_unexpected_interrupt /* on the last steps into the guest */
+	rlwinm	r12,r12,0,~2
 	std	r3,VCPU_PC(r9)
 	std	r4,VCPU_HV_SRR1_RAW(r9)
 	std	r4,VCPU_HV_MSR(r9)

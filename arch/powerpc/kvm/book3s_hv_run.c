@@ -10,6 +10,7 @@
 #include <linux/sched/stat.h>
 #include <linux/srcu.h>
 #include <asm/cputhreads.h>
+#include <asm/ftrace.h>
 #include <asm/hw_irq.h>
 #include <asm/interrupt.h>
 #include <asm/kvm_book3s.h>
@@ -63,11 +64,7 @@ static void prepare_external(struct kvm_vcpu *vcpu)
 		return;
 	}
 	kvmhv_inject_interrupt(vcpu, BOOK3S_INTERRUPT_EXTERNAL, 0);
-	if (vcpu->arch.external_oneshot) {
-		vcpu->arch.external_oneshot = 0;
-		clear_bit(BOOK3S_IRQPRIO_EXTERNAL,
-			  &vcpu->arch.pending_exceptions);
-	}
+	kvmhv_external_taken(vcpu);
 }
 
 /*
@@ -101,7 +98,7 @@ static enum trip start_trip(struct kvm_vcpu *vcpu)
 		/* Pairs with kvmhv_hpt_allocate(): it clears, then counts */
 		atomic_inc(&vm->vcpus_running);
 		smp_mb__after_atomic(); /* count first, then look */
-		if (READ_ONCE(vm->mmu_ready))
+		if (smp_load_acquire(&vm->mmu_ready))
 			return TRIP_GO;
 		atomic_dec(&vm->vcpus_running);
 		trip = TRIP_SETUP;
@@ -141,6 +138,7 @@ static void replay_host_interrupt(struct kvm_vcpu *vcpu, unsigned int trap)
 static void guest_trip(struct kvm_vcpu *vcpu)
 {
 	unsigned int trap;
+	u8 ftrace;
 
 	prepare_external(vcpu);
 	kvmhv_vpa_enter(vcpu);
@@ -159,7 +157,11 @@ static void guest_trip(struct kvm_vcpu *vcpu)
 	if (cpu_has_feature(CPU_FTR_ALTIVEC))
 		load_vr_state(&vcpu->arch.vr);
 
+	/* real-mode handlers call functions that can be traced, MMU off */
+	ftrace = this_cpu_get_ftrace_enabled();
+	this_cpu_disable_ftrace();
 	trap = kvmhv_enter_guest(vcpu);
+	this_cpu_set_ftrace_enabled(ftrace);
 
 	store_fp_state(&vcpu->arch.fp);
 	if (cpu_has_feature(CPU_FTR_ALTIVEC))
@@ -210,6 +212,7 @@ static void sleep_ceded(struct kvm_vcpu *vcpu)
 		hrtimer_cancel(&vcpu->arch.dec_timer);
 	}
 	kvm_clear_request(KVM_REQ_UNBLOCK, vcpu);
+	smp_mb__after_atomic(); /* pairs with the one in h_prod() */
 	if (woken(vcpu)) {
 		vcpu->arch.ceded = 0;
 		vcpu->arch.prodded = 0;
@@ -226,6 +229,7 @@ static bool handle_requests(struct kvm_vcpu *vcpu)
 	/* these two only had to bring the vcpu out of the guest or of sleep */
 	kvm_clear_request(KVM_REQ_UNBLOCK, vcpu);
 	kvm_clear_request(KVM_REQ_TLB_FLUSH, vcpu);
+	smp_mb__after_atomic(); /* then look for what they announced */
 	return true;
 }
 

@@ -281,7 +281,8 @@ long kvmhv_hpt_remove(struct kvm *kvm, unsigned long flags, unsigned long index,
 long kvmhv_rm_h_set_dabr(struct kvm_vcpu *vcpu, unsigned long dabr);
 long kvmhv_rm_h_set_xdabr(struct kvm_vcpu *vcpu, unsigned long dabr,
 			  unsigned long dabrx);
-extern void *const kvmhv_rm_hcall_table[];
+#define KVMHV_RM_HCALLS	128
+extern void *const kvmhv_rm_hcall_table[KVMHV_RM_HCALLS];
 
 /**
  * enum kvmhv_fault - verdict on a storage interrupt of a guest
