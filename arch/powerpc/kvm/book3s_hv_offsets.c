@@ -25,7 +25,6 @@ int main(void)
 	OFFSET(KVM_HOST_LPCR, kvm, arch.hv.host_lpcr);
 
 	/* struct kvm_hv_vcore */
-	OFFSET(VCORE_HV_TB_OFFSET, kvm_hv_vcore, tb_offset);
 	OFFSET(VCORE_HV_PCR, kvm_hv_vcore, pcr);
 	OFFSET(VCORE_HV_DPDES, kvm_hv_vcore, dpdes);
 	OFFSET(VCORE_HV_VTB, kvm_hv_vcore, vtb);

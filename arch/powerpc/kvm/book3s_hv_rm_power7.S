@@ -183,33 +183,3 @@ _GLOBAL(kvmhv_power7_leave_partition)
 	mtspr	SPRN_LPCR,r6
 	isync
 	blr
-
-/*
- * Add r4 (a multiple of 2^24, may be 0) to the timebase.
- *
- * TBU40 writes the upper 40 bits only; a carry out of the lower 24 between
- * reading and writing is lost.  That is rare, but firmware, or a hypervisor
- * below us, may take the processor away for longer than the 2^24 ticks it
- * takes for the lower bits to look as if nothing had happened.  The decrementer
- * counts the same ticks and is not written, so it tells what the timebase
- * should be; the error is a multiple of 2^24, and is added in turn.
- *
- * Clobbers r0, r4-r8, cr0.
- */
-_GLOBAL(kvmhv_power7_add_timebase)
-1:	cmpdi	r4,0
-	beqlr
-	mfspr	r5,SPRN_DEC
-	mftb	r6
-	add	r6,r6,r4
-	mtspr	SPRN_TBU40,r6
-	mfspr	r7,SPRN_DEC
-	mftb	r8
-	sub	r5,r5,r7
-	extsw	r5,r5			/* ticks since the first mftb */
-	add	r6,r6,r5		/* where the timebase should be now */
-	sub	r4,r6,r8
-	lis	r0,0x80
-	add	r4,r4,r0
-	clrrdi	r4,r4,24		/* to the nearest multiple of 2^24 */
-	b	1b

@@ -103,8 +103,8 @@ ALT_FTR_SECTION_END_IFSET(CPU_FTR_ARCH_207S)
 	bl	kvmhv_power7_enter_partition
 	mr	r3,r31
 	bl	kvmhv_rm_enter_prepare
-	ld	r4,VCORE_HV_TB_OFFSET(r29)
-	bl	kvmhv_power7_add_timebase
+	mr	r3,r29
+	bl	kvmhv_rm_guest_timebase
 
 	mfspr	r4,SPRN_PURR
 	mfspr	r5,SPRN_SPURR
@@ -420,9 +420,8 @@ END_FTR_SECTION_IFSET(CPU_FTR_ARCH_207S)
 	mtspr	SPRN_PURR,r4
 	mtspr	SPRN_SPURR,r5
 
-	ld	r4,VCORE_HV_TB_OFFSET(r29)
-	neg	r4,r4
-	bl	kvmhv_power7_add_timebase
+	mr	r3,r29
+	bl	kvmhv_rm_host_timebase
 	bl	kvmhv_power7_leave_partition
 
 	/* No more HDEC interrupts; the host's decrementer where it would be */

@@ -145,7 +145,7 @@ struct kvm_hv_vm {
  * struct kvm_hv_vcore - state that the threads of a virtual core share
  */
 struct kvm_hv_vcore {
-	u64 tb_offset;		/* [V](a) guest timebase - host timebase */
+	u64 tb_offset;		/* [V] guest timebase - host timebase */
 	unsigned long pcr;	/* [V](a) PCR while in the guest */
 	unsigned long dpdes;	/* [R](a) POWER8 doorbells */
 	unsigned long vtb;	/* [R](a) POWER8 virtual timebase */
@@ -244,6 +244,10 @@ int kvmhv_enter_guest(struct kvm_vcpu *vcpu);
 enum kvmhv_verdict kvmhv_rm_exit(struct kvm_vcpu *vcpu);
 void kvmhv_rm_enter_prepare(struct kvm_vcpu *vcpu);
 void kvmhv_rm_restore_slb(void);
+
+/* book3s_hv_rm_timebase.c: called by assembly only, MMU off */
+void kvmhv_rm_guest_timebase(struct kvm_hv_vcore *vcore);
+void kvmhv_rm_host_timebase(struct kvm_hv_vcore *vcore);
 
 /* book3s_hv_builtin.c: where real mode ends up when all is lost, MMU on */
 void kvmhv_unexpected_trap(unsigned long trap);
