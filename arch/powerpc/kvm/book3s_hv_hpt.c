@@ -140,7 +140,7 @@ static void hpt_release(struct kvm *kvm)
 /*
  * Make sure that nobody uses the HPT, and that nobody begins to before
  * kvmhv_mmu_setup() has been through.  A vcpu counts itself in vcpus_running
- * for a trip into the guest, then looks at mmu_ready; with a full barrier on
+ * for all of KVM_RUN, then looks at mmu_ready; with a full barrier on
  * both sides one of the two sees the other.  What the module does after a trip
  * (page faults, emulation) is in the same kvm->srcu section as the trip.
  *

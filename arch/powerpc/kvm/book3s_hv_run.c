@@ -94,14 +94,10 @@ static enum trip start_trip(struct kvm_vcpu *vcpu)
 	} else if (threads_per_core > 1 &&
 		   siblings_online(smp_processor_id())) {
 		trip = TRIP_THREADS;
-	} else {
-		/* Pairs with kvmhv_hpt_allocate(): it clears, then counts */
-		atomic_inc(&vm->vcpus_running);
-		smp_mb__after_atomic(); /* count first, then look */
-		if (smp_load_acquire(&vm->mmu_ready))
-			return TRIP_GO;
-		atomic_dec(&vm->vcpus_running);
+	} else if (!smp_load_acquire(&vm->mmu_ready)) { /* kvmhv_mmu_setup() */
 		trip = TRIP_SETUP;
+	} else {
+		return TRIP_GO;
 	}
 
 	vcpu->mode = OUTSIDE_GUEST_MODE;
@@ -172,7 +168,6 @@ static void guest_trip(struct kvm_vcpu *vcpu)
 	vcpu->arch.trap = trap;
 	vcpu->arch.last_inst = KVM_INST_FETCH_FAILED;
 	vcpu->mode = OUTSIDE_GUEST_MODE;
-	atomic_dec(&vcpu->kvm->arch.hv.vcpus_running);
 	++vcpu->stat.sum_exits;
 
 	kvmhv_vpa_exit(vcpu);
@@ -233,6 +228,22 @@ static bool handle_requests(struct kvm_vcpu *vcpu)
 	return true;
 }
 
+/*
+ * All of KVM_RUN counts as running, sleep and preemption included.  Pairs with
+ * kvmhv_hpt_allocate(), which takes mmu_ready away, then looks at the count.
+ */
+static void count_running(struct kvm_vcpu *vcpu)
+{
+	atomic_inc(&vcpu->kvm->arch.hv.vcpus_running);
+	smp_mb__after_atomic(); /* count first, then look at mmu_ready */
+}
+
+static void uncount_running(struct kvm_vcpu *vcpu)
+{
+	smp_mb__before_atomic(); /* all use of the HPT comes before */
+	atomic_dec(&vcpu->kvm->arch.hv.vcpus_running);
+}
+
 static int refuse_threads(struct kvm_vcpu *vcpu)
 {
 	int cpu = raw_smp_processor_id();
@@ -262,6 +273,7 @@ int kvmhv_vcpu_run(struct kvm_vcpu *vcpu)
 		return -EINVAL;
 	}
 
+	count_running(vcpu);
 	do {
 		if (kvm_request_pending(vcpu) && !handle_requests(vcpu)) {
 			r = -EIO;
@@ -287,7 +299,9 @@ int kvmhv_vcpu_run(struct kvm_vcpu *vcpu)
 				r = kvmhv_handle_exit(vcpu);
 				break;
 			case TRIP_SETUP:
+				uncount_running(vcpu);
 				r = kvmhv_mmu_setup(vcpu);
+				count_running(vcpu);
 				if (!r)
 					r = RESUME_GUEST;
 				break;
@@ -303,6 +317,7 @@ int kvmhv_vcpu_run(struct kvm_vcpu *vcpu)
 		kvm_vcpu_srcu_read_unlock(vcpu);
 		cond_resched();
 	} while (is_kvmppc_resume_guest(r));
+	uncount_running(vcpu);
 
 	kvmhv_vpa_unpin(vcpu);
 	return r;

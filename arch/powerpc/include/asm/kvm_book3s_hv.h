@@ -132,7 +132,7 @@ struct kvm_hv_vm {
 	u32 online_vcpus;		/* [A] > 1: tlbie instead of tlbiel */
 	bool mmu_ready;			/* [A] HPT and VRMA usable */
 	bool fwnmi_enabled;		/* [A] */
-	atomic_t vcpus_running;		/* [A] see kvmhv_hpt_reset() */
+	atomic_t vcpus_running;		/* [A] see kvmhv_hpt_allocate() */
 	struct mutex setup_lock;	/* outside vcpu->mutex never taken */
 	/*
 	 * CPUs whose TLB may hold stale entries of this LPID; set by anyone
