@@ -56,10 +56,8 @@ static struct kvm_hv_vcore *vcore_alloc(struct kvm_vcpu *vcpu)
 	struct kvm_hv_vcore *vcore = kzalloc(sizeof(*vcore),
 					     GFP_KERNEL_ACCOUNT);
 
-	if (vcore) {
+	if (vcore)
 		vcore->first_id = vcpu->vcpu_id;
-		vcore->refs = 1;
-	}
 	return vcore;
 }
 

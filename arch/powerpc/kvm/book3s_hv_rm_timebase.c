@@ -9,28 +9,37 @@
  *
  * TBU40 writes the upper 40 bits and leaves the lower 24 counting, so that a
  * processor changes its timebase without losing a tick against the others
- * (ISA 2.06 Book III-S, "Time Base").  Two things can still go wrong: the lower
- * bits carry between reading and writing, and a layer below us (firmware, an
- * emulator) takes time for itself or does not do the write in one step.  The
- * host's clock must not go backwards by even a microsecond from one processor
- * to the next, so what was lost is measured, with the hypervisor decrementer,
- * which counts the same ticks and is not written, and put right.
+ * (ISA 2.06 Book III-S, "Time Base").  A layer below us may not do the write in
+ * one step: emulators read their clock twice for it and lose the ticks between,
+ * which is milliseconds when they are preempted just there.  Neither the host's
+ * nor a guest's clock may go backwards from one processor to the next, Linux
+ * does not survive it.  So the exactness of TBU40 is tried once at boot, and
+ * where it is not exact, every switch measures what was lost with the hypervisor
+ * decrementer, which counts the same ticks and is not written, and puts it right.
  */
+#include <linux/init.h>
 #include <linux/kvm_host.h>
+#include <linux/printk.h>
+#include <asm/cputable.h>
 #include <asm/kvm_book3s.h>
 #include <asm/kvm_book3s_hv.h>
 #include <asm/kvm_ppc.h>
 #include <asm/reg.h>
 #include <asm/time.h>
 
-/* Distances between TBU40 values */
-#define TB_UNIT		((long)BIT(24))
-/* Reading two registers is no more exact than this: not a loss */
-#define TB_NOISE	8
-/* Put right what exceeds this, in ticks: a quarter of a microsecond */
+/* What TBU40 leaves alone, and the carry out of it */
+#define TB_UNIT		BIT(24)
+/* Ticks that may stay lost, a quarter of a microsecond; they are remembered */
 #define TB_SLACK	128
-/* Tries: carry, stolen time; each is rare */
-#define TB_TRIES	4
+/* A reading of two registers that took longer than this was interrupted */
+#define TB_WINDOW	1024
+/* Bound of each loop here: interruptions are rare, eight in a row do not come */
+#define TB_TRIES	8
+/* Writes of the trial at boot, and the ticks an exact TBU40 may seem to lose */
+#define TB_TRIAL	64
+#define TB_TRIAL_NOISE	64
+
+static bool tbu40_loses __ro_after_init;
 
 /*
  * Ticks a processor's timebase is behind, or ahead if negative.  No per-CPU
@@ -38,34 +47,28 @@
  */
 static long tb_lost[NR_CPUS];
 
-static long *my_tb_lost(void)
-{
-	return &tb_lost[get_paca()->paca_index];
-}
-
-/* Timebase and decrementer run against each other: their sum stands still */
+/*
+ * Timebase and decrementer run against each other: their sum stands still.
+ * Of several readings the one that took least time is the most exact.
+ */
 static unsigned long tick_sum(void)
 {
-	s32 before = mfspr(SPRN_HDEC);
-	unsigned long tb = mftb();
-	s32 after = mfspr(SPRN_HDEC);
-
-	return tb + after + (s32)(before - after) / 2;
-}
-
-/* Returns the ticks lost on the way, less than a TB_UNIT */
-static long shift_timebase(unsigned long delta)
-{
-	unsigned long want = tick_sum() + delta;
-	long lost = 0;
+	unsigned long sum = 0;
+	u32 best = U32_MAX;
 	int i;
 
-	for (i = 0; i < TB_TRIES && delta; i++) {
-		mtspr(SPRN_TBU40, mftb() + delta);
-		lost = want - tick_sum();
-		delta = (lost + TB_UNIT / 2) & -TB_UNIT;
+	for (i = 0; i < TB_TRIES && best > TB_WINDOW; i++) {
+		s32 before = mfspr(SPRN_HDEC);
+		unsigned long tb = mftb();
+		s32 after = mfspr(SPRN_HDEC);
+		u32 window = before - after;
+
+		if (window < best) {
+			best = window;
+			sum = tb + after + window / 2;
+		}
 	}
-	return abs(lost) > TB_NOISE ? lost : 0;
+	return sum;
 }
 
 static void write_timebase(unsigned long tb)
@@ -75,20 +78,52 @@ static void write_timebase(unsigned long tb)
 	mtspr(SPRN_TBWL, tb & 0xffffffff);
 }
 
-/* The writing takes time as well: learn how long, and write ahead of it */
-static long catch_up(long lost)
+/*
+ * Bring the sum back to @want, as near as TB_SLACK; returns the ticks that are
+ * missing still.  Writing takes time as well: learn how long, and write ahead.
+ */
+static long catch_up(unsigned long want)
 {
-	unsigned long want;
+	long lost = want - tick_sum();
 	long ahead = 0;
 	int i;
 
 	for (i = 0; i < TB_TRIES && abs(lost) > TB_SLACK; i++) {
-		want = tick_sum() + lost;
 		write_timebase(mftb() + lost + ahead);
 		lost = want - tick_sum();
-		ahead += lost;
+		if (abs(lost) < TB_WINDOW)
+			ahead += lost;
 	}
 	return lost;
+}
+
+static void shift_exact(unsigned long delta)
+{
+	unsigned long tb = mftb() + delta;
+
+	mtspr(SPRN_TBU40, tb);
+	/* A carry out of the lower 24 bits after they were read is gone */
+	if (unlikely((mftb() & (TB_UNIT - 1)) < (tb & (TB_UNIT - 1))))
+		mtspr(SPRN_TBU40, tb + TB_UNIT);
+}
+
+static void shift_measured(unsigned long delta)
+{
+	long *lost = &tb_lost[get_paca()->paca_index];
+	unsigned long want = tick_sum() + delta + *lost;
+
+	mtspr(SPRN_TBU40, mftb() + delta);
+	*lost = catch_up(want);
+}
+
+static void shift_timebase(unsigned long delta)
+{
+	if (!delta)
+		return;
+	if (unlikely(tbu40_loses))
+		shift_measured(delta);
+	else
+		shift_exact(delta);
 }
 
 /**
@@ -99,8 +134,8 @@ static long catch_up(long lost)
  */
 void kvmhv_rm_guest_timebase(struct kvm_hv_vcore *vcore)
 {
-	if (vcore->tb_offset)
-		*my_tb_lost() += shift_timebase(vcore->tb_offset);
+	vcore->tb_shift = READ_ONCE(vcore->tb_offset);
+	shift_timebase(vcore->tb_shift);
 }
 
 /**
@@ -111,11 +146,33 @@ void kvmhv_rm_guest_timebase(struct kvm_hv_vcore *vcore)
  */
 void kvmhv_rm_host_timebase(struct kvm_hv_vcore *vcore)
 {
-	long *lost = my_tb_lost();
-
-	if (!vcore->tb_offset)
-		return;
-	*lost += shift_timebase(-vcore->tb_offset);
-	if (unlikely(abs(*lost) > TB_SLACK))
-		*lost = catch_up(*lost);
+	shift_timebase(-vcore->tb_shift);
 }
+
+/* Before the other processors start: theirs is the timebase to come back to */
+static int __init try_tbu40(void)
+{
+	unsigned long flags, want;
+	long lost;
+	int i;
+
+	if (!cpu_has_feature(CPU_FTR_HVMODE) || !cpu_has_feature(CPU_FTR_ARCH_206))
+		return 0;
+
+	local_irq_save(flags);
+	hard_irq_disable();
+	want = tick_sum();
+	for (i = 0; i < TB_TRIAL; i++)
+		shift_exact(0);
+	lost = want - tick_sum();
+	tbu40_loses = abs(lost) > TB_TRIAL_NOISE;
+	if (tbu40_loses)
+		tb_lost[get_paca()->paca_index] = catch_up(want);
+	local_irq_restore(flags);
+
+	if (tbu40_loses)
+		pr_info("kvm-hv: writing TBU40 loses time here, %ld ticks in %d writes; each is measured and put right\n",
+			lost, TB_TRIAL);
+	return 0;
+}
+early_initcall(try_tbu40);

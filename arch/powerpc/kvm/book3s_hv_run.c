@@ -164,7 +164,6 @@ static void guest_trip(struct kvm_vcpu *vcpu)
 		store_vr_state(&vcpu->arch.vr);
 	msr_check_and_clear(MSR_FP | MSR_VEC | MSR_VSX);
 
-	vcpu->arch.hv.exit_tb = mftb();
 	vcpu->arch.trap = trap;
 	vcpu->arch.last_inst = KVM_INST_FETCH_FAILED;
 	vcpu->mode = OUTSIDE_GUEST_MODE;

@@ -146,12 +146,12 @@ struct kvm_hv_vm {
  */
 struct kvm_hv_vcore {
 	u64 tb_offset;		/* [V] guest timebase - host timebase */
+	u64 tb_shift;		/* [R] the offset that the processor has now */
 	unsigned long pcr;	/* [V](a) PCR while in the guest */
 	unsigned long dpdes;	/* [R](a) POWER8 doorbells */
 	unsigned long vtb;	/* [R](a) POWER8 virtual timebase */
 	u32 arch_compat;	/* [V] logical PVR or 0 */
 	u32 first_id;		/* [C] vcpu id of thread 0 */
-	u32 refs;		/* [L: kvm->lock] vcpus attached */
 	bool online;		/* [V] */
 };
 
@@ -189,7 +189,6 @@ struct kvm_hv_vcpu {
 	struct kvm_vcpu_arch_shared shregs; /* [R](a) vcpu->arch.shared */
 	struct kvm_hv_vcore *vcore;	/* [C](a) */
 	unsigned long lpcr;		/* [R](a) the VM's, with MER if needed */
-	u64 exit_tb;			/* [V] host timebase at the last exit */
 
 	/* What the last exit found, for real-mode C and the module */
 	u32 trap;		/* [R](a) vector, without the HSRR bit */
