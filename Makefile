@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Everything here calls a script of scripts/, which says at its head what it does.
 
-.PHONY: help run test kernel tree rootfs series check clean
+.PHONY: help run test kernel lab tree rootfs series check clean
 .DEFAULT_GOAL := help
 
 help:		## these lines
@@ -15,6 +15,9 @@ test:		## all tests; TIER=static, unit or boot for one tier, ROW=name for one bo
 
 kernel:		## host kernels build/le and build/be; KERNELS='le-4k ...' for others
 	@for v in $(or $(KERNELS),le be); do scripts/build-kernel $$v || exit 1; done
+
+lab:		## build/lab/qemu-system-ppc64: POWER7, POWER8 with SMT, PPC970 (5 minutes)
+	@scripts/lab
 
 tree:		## build/linux: the base tree with patches and files
 	@scripts/base-tree

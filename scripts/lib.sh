@@ -73,6 +73,13 @@ need_packages()
 		rootfs)	want+=(cpio:cpio debian-archive-keyring:/usr/share/keyrings/debian-archive-keyring.gpg
 				binutils-powerpc64le-linux-gnu:powerpc64le-linux-gnu-readelf) ;;
 		run)	want+=(qemu-system-ppc:qemu-system-ppc64) ;;
+		lab)	want+=(ccache:ccache gcc:gcc libc6-dev:/usr/include/stdio.h make:make
+				ninja-build:ninja meson:meson pkg-config:pkg-config
+				python3-venv:/usr/share/doc/python3-venv
+				libglib2.0-dev:/usr/include/glib-2.0/glib.h
+				libpixman-1-dev:/usr/include/pixman-1/pixman.h
+				libfdt-dev:/usr/include/libfdt.h zlib1g-dev:/usr/include/zlib.h
+				qemu-system-data:/usr/share/qemu/skiboot.lid) ;;
 		static)	want+=(sparse:sparse codespell:codespell) ;;
 		*)	die "no package group '$group'" ;;
 		esac
