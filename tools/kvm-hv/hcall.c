@@ -3,6 +3,7 @@
  * Hypercalls that KVM leaves to us.  args[0] is the guest's r4.
  */
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "kvm-hv.h"
 
@@ -107,6 +108,19 @@ static long h_logical_ci(struct vcpu *v, uint64_t *args, bool store)
 	return H_SUCCESS;
 }
 
+/* What the host knows of speculation; a guest that hears nothing fears the worst */
+static long h_get_cpu_characteristics(uint64_t *args)
+{
+	struct kvm_ppc_cpu_char c = { };
+
+	if (ioctl(vm.fd, KVM_PPC_GET_CPU_CHAR, &c) ||
+	    (!c.character_mask && !c.behaviour_mask))
+		return H_FUNCTION;
+	args[0] = c.character & c.character_mask;
+	args[1] = c.behaviour & c.behaviour_mask;
+	return H_SUCCESS;
+}
+
 long hcall(struct vcpu *v, uint64_t nr, uint64_t *args)
 {
 	long ret = H_FUNCTION;
@@ -120,6 +134,9 @@ long hcall(struct vcpu *v, uint64_t nr, uint64_t *args)
 		break;
 	case H_SET_MODE:
 		ret = h_set_mode(args);
+		break;
+	case H_GET_CPU_CHARACTERISTICS:
+		ret = h_get_cpu_characteristics(args);
 		break;
 	case H_LOGICAL_CI_LOAD:
 		ret = h_logical_ci(v, args, false);

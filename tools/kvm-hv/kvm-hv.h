@@ -150,6 +150,7 @@ const void *fdt_build(int *size);
 #define H_IPI			0x6c
 #define H_IPOLL			0x70
 #define H_XIRR			0x74
+#define H_GET_CPU_CHARACTERISTICS 0x1c8
 #define H_XIRR_X		0x2fc
 #define H_SET_MODE		0x31c
 #define KVMPPC_H_RTAS		0xf000
