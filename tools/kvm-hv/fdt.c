@@ -21,11 +21,11 @@
 static char tree[FDT_MAX_SIZE];
 static char host_cpu[512], cpu_name[64];
 
-/* Sequential writing fails for want of space only */
+/* Sequential writing fails for want of space only: --append may have any length */
 static void must(int rc)
 {
 	if (rc)
-		die("device tree: %s", fdt_strerror(rc));
+		die("--append: the device tree has no room: %s", fdt_strerror(rc));
 }
 
 static void begin(const char *name)

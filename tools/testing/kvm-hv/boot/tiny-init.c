@@ -11,6 +11,7 @@
  *   insmod FILE         rmmod NAME          run PROGRAM ARG... (a static one)
  *   mount TYPE FOLDER   reboot              exit
  *   ! COMMAND           true if it fails
+ *   together N PROGRAM ARG...    N of them at the same time
  *   guest NAME PROGRAM ARG...    a VMM: its lines are marked "NAME| ", true if
  *                       it exits with 0 and its guest said "@@guest exit 0"
  *   output NAME TEXT PROGRAM ARG...  the same, true if a line has TEXT
@@ -32,6 +33,7 @@
 #include <unistd.h>
 
 #define MAX_WORDS 64
+#define MAX_TOGETHER 16
 #define SPACE " \t\r\n"
 
 static int complain(const char *what, const char *name)
@@ -133,7 +135,7 @@ static int wait_for(pid_t pid, const char *name)
 	return WEXITSTATUS(status);
 }
 
-static int do_run(char **argv)
+static pid_t start(char **argv)
 {
 	pid_t pid;
 
@@ -143,7 +145,21 @@ static int do_run(char **argv)
 		execv(argv[0], argv);
 		_exit(complain("run", argv[0]) + 126);
 	}
-	return wait_for(pid, argv[0]);
+	return pid;
+}
+
+static int do_together(int n, char **argv)
+{
+	pid_t pid[MAX_TOGETHER];
+	int i, rc = 0;
+
+	if (n < 1 || n > MAX_TOGETHER)
+		return 1;
+	for (i = 0; i < n; i++)
+		pid[i] = start(argv);
+	for (i = 0; i < n; i++)
+		rc |= wait_for(pid[i], argv[0]);
+	return rc;
 }
 
 /* Runs a program with its lines marked; *seen: one of them has the text */
@@ -210,7 +226,9 @@ static int obey(int n, char **w)
 		if (syscall(SYS_delete_module, w[1], O_NONBLOCK))
 			rc = complain("rmmod", w[1]);
 	} else if (!strcmp(w[0], "run") && n > 1) {
-		rc = do_run(w + 1);
+		rc = do_together(1, w + 1);
+	} else if (!strcmp(w[0], "together") && n > 2) {
+		rc = do_together(atoi(w[1]), w + 2);
 	} else if (!strcmp(w[0], "guest") && n > 2) {
 		rc = do_marked(w[1], "@@guest exit 0", w + 2, &seen);
 		if (!rc && !seen)
