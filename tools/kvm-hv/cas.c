@@ -3,9 +3,10 @@
  * H_CAS, which firmware makes for ibm,client-architecture-support: the guest
  * lists the processors it can be, and gets the device tree of the one chosen.
  *
- *   r4  the vector: pairs of mask and PVR up to one with mask 0, then options
- *   r5  buffer for the answer, r6 its size: a header of two words (version 1,
- *       size of the tree) and the tree
+ *   r4  the vector: pairs of mask and PVR, the last one with a bit in the PVR
+ *       that the mask has not; then options, which we do not look at
+ *   r5  buffer for the answer, r6 its size: a word with the version, 1, and the
+ *       device tree
  */
 #include <string.h>
 
@@ -13,8 +14,8 @@
 
 #define MAX_PVRS	512
 #define LOGICAL_PVR	0x0f000000
-#define HEADER_SIZE	8
-#define HEADER_VERSION	1
+#define LOGICAL_MASK	0xff000000
+#define ANSWER_VERSION	1
 
 static uint32_t chosen;		/* a logical PVR, or 0 */
 
@@ -39,51 +40,62 @@ static bool set_compat(uint32_t pvr)
 	return ok;
 }
 
-/* The real processor if the guest knows it, else the newest level it lists */
-static bool choose(uint64_t vector)
+/*
+ * Look through the guest's list: does it know the real processor, and which is
+ * the newest level in it below a given one (0 if none).
+ */
+static bool scan(uint64_t vector, uint32_t below, bool *real, uint32_t *level)
 {
-	uint32_t tried = UINT32_MAX;
 	unsigned int i;
 
-	for (;;) {
-		uint32_t best = 0, real = 0;
+	*real = false;
+	*level = 0;
+	for (i = 0; i < MAX_PVRS; i++) {
+		const uint8_t *p = guest_ptr(vector + 8 * i, 8);
+		uint32_t mask, pvr;
 
-		for (i = 0; i < MAX_PVRS; i++) {
-			const uint8_t *p = guest_ptr(vector + 8 * i, 8);
-			uint32_t mask, pvr;
-
-			if (!p)
-				return false;
-			memcpy(&mask, p, 4);
-			memcpy(&pvr, p + 4, 4);
-			mask = be32toh(mask);
-			pvr = be32toh(pvr);
-			if ((vcpu_pvr() & mask) == (pvr & mask) && mask)
-				real = pvr;
-			if ((pvr & ~0xffffffU) == LOGICAL_PVR && mask == UINT32_MAX &&
-			    pvr < tried && pvr > best)
-				best = pvr;
-			if (!mask)
-				break;
-		}
-		if (real) {
-			chosen = 0;
-			return set_compat(0);
-		}
-		if (!best)
+		if (!p)
 			return false;
-		if (set_compat(best)) {
-			chosen = best;
+		memcpy(&mask, p, 4);
+		memcpy(&pvr, p + 4, 4);
+		mask = be32toh(mask);
+		pvr = be32toh(pvr);
+		if (pvr & ~mask)
+			return true;
+		if (mask && (vcpu_pvr() & mask) == pvr)
+			*real = true;
+		if ((pvr & LOGICAL_MASK) == LOGICAL_PVR && mask == UINT32_MAX &&
+		    pvr < below && pvr > *level)
+			*level = pvr;
+	}
+	return false;
+}
+
+/* The real processor if the guest knows it, else the newest level KVM has too */
+static bool choose(uint64_t vector)
+{
+	uint32_t level = UINT32_MAX;
+	bool real;
+
+	while (scan(vector, level, &real, &level)) {
+		if (real)
+			level = 0;
+		else if (!level)
+			return false;
+		if (set_compat(level)) {
+			chosen = level;
 			return true;
 		}
-		tried = best;
+		if (real)
+			return false;
 	}
+	return false;
 }
 
 long h_cas(const uint64_t *args)
 {
 	uint64_t vector = args[0], answer = args[1], size = args[2];
-	uint32_t header[2];
+	uint32_t version = htobe32(ANSWER_VERSION);
 	const void *fdt;
 	uint8_t *buf;
 	bool ok;
@@ -98,11 +110,9 @@ long h_cas(const uint64_t *args)
 	if (!ok)
 		return H_HARDWARE;
 	fdt = fdt_build(&len);
-	if (size < HEADER_SIZE + (uint64_t)len)
+	if (size < sizeof(version) + len)
 		return H_PARAMETER;
-	header[0] = htobe32(HEADER_VERSION);
-	header[1] = htobe32(len);
-	memcpy(buf, header, sizeof(header));
-	memcpy(buf + HEADER_SIZE, fdt, len);
+	memcpy(buf, &version, sizeof(version));
+	memcpy(buf + sizeof(version), fdt, len);
 	return H_SUCCESS;
 }

@@ -217,7 +217,10 @@ static uint64_t take_below(uint64_t *top, uint64_t size)
 	return *top;
 }
 
-/* From the top down: RTAS, device tree, initrd; the kernel is at the bottom */
+/*
+ * The kernel is at the bottom.  RTAS and the device tree are below LOW_TOP, the
+ * initrd is below them or, if there is memory, at the top of it.
+ */
 void vm_load(void)
 {
 	static struct file initrd;
@@ -230,14 +233,20 @@ void vm_load(void)
 	entry = kernel_load(&end);
 	vm.rtas = take_below(&top, RTAS_AREA);
 	fdt_at = take_below(&top, FDT_MAX_SIZE);
+	if (end > top)
+		die("--kernel %s: reaches beyond %#llx", config.kernel, (unsigned long long)top);
+	if (vm.rma_size > LOW_TOP) {
+		top = vm.rma_size;
+		end = LOW_TOP;
+	}
 	if (config.initrd) {
 		if (!initrd.data)
 			initrd = file_map("--initrd", config.initrd);
 		vm.initrd_start = take_below(&top, initrd.size);
 		vm.initrd_end = vm.initrd_start + initrd.size;
 	}
-	if (top < end || !top)
-		die("-m: %llu MiB in real mode are too little for kernel and initrd",
+	if (top < end)
+		die("--initrd %s: does not fit in %llu MiB of real mode memory", config.initrd,
 		    (unsigned long long)vm.rma_size / MIB);
 	fdt = fdt_build(&size);
 	memcpy(guest_ptr(fdt_at, size), fdt, size);

@@ -188,7 +188,8 @@ int xics_int_off(uint32_t irq)
 
 	if (!src)
 		return -1;
-	src->saved_prio = src->prio;
+	if (src->prio != PRIO_MASKED)
+		src->saved_prio = src->prio;
 	src->prio = PRIO_MASKED;
 	update_all();
 	return 0;
