@@ -49,9 +49,10 @@ void console_init(void)
 	tcsetattr(0, TCSANOW, &raw);
 }
 
-/* Who closes our output has seen enough, the guest goes on */
+/* Everything else waits while our output takes no more */
 void console_put(const void *data, size_t len)
 {
+	struct pollfd out = { .fd = 1, .events = POLLOUT };
 	const char *p = data;
 
 	while (len) {
@@ -59,6 +60,10 @@ void console_put(const void *data, size_t len)
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0 && errno == EAGAIN) {
+			poll(&out, 1, -1);
+			continue;
+		}
 		if (n <= 0)
 			return;
 		p += n;

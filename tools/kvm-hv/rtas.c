@@ -74,14 +74,12 @@ static int set_time_of_day(struct call *c)
 
 static int power_off(struct call *c)
 {
-	(void)c;
 	vm_end(0);
 	return RTAS_OK;
 }
 
 static int system_reboot(struct call *c)
 {
-	(void)c;
 	if (config.no_reboot)
 		vm_end(0);
 	else
@@ -97,10 +95,11 @@ static int os_term(struct call *c)
 
 	while (n < sizeof(text) - 1) {
 		const char *p = guest_ptr((uint64_t)c->arg[0] + n, 1);
+		char ch = p ? *p : 0;
 
-		if (!p || !*p)
+		if (!ch)
 			break;
-		text[n++] = *p < ' ' || *p > '~' ? ' ' : *p;
+		text[n++] = ch < ' ' || ch > '~' ? ' ' : ch;
 	}
 	text[n] = 0;
 	warn("the guest has ended itself: %s", text);
@@ -137,16 +136,9 @@ static int query_cpu_stopped_state(struct call *c)
 	return RTAS_OK;
 }
 
-/* There are no indicators */
-static int set_indicator(struct call *c)
+/* There are no indicators and no system parameters */
+static int none_such(struct call *c)
 {
-	(void)c;
-	return RTAS_PARAM_ERROR;
-}
-
-static int get_system_parameter(struct call *c)
-{
-	(void)c;
 	return RTAS_PARAM_ERROR;
 }
 
@@ -185,8 +177,8 @@ static const struct {
 	{ "start-cpu",			start_cpu,		3, 1 },
 	{ "stop-self",			stop_self,		0, 1 },
 	{ "query-cpu-stopped-state",	query_cpu_stopped_state, 1, 2 },
-	{ "set-indicator",		set_indicator,		3, 1 },
-	{ "ibm,get-system-parameter",	get_system_parameter,	3, 1 },
+	{ "set-indicator",		none_such,		3, 1 },
+	{ "ibm,get-system-parameter",	none_such,		3, 1 },
 	{ "ibm,set-xive",		set_xive,		3, 1 },
 	{ "ibm,get-xive",		get_xive,		1, 3 },
 	{ "ibm,int-on",			int_on,			1, 1 },

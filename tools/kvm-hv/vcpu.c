@@ -293,7 +293,6 @@ static void *vcpu_thread(void *arg)
 /* Only interrupts KVM_RUN */
 static void kicked(int sig)
 {
-	(void)sig;
 }
 
 void vcpus_run(void)
