@@ -127,7 +127,7 @@ struct file file_map(const char *option, const char *name);
 uint64_t kernel_load(uint64_t *end);
 
 /* fdt.c */
-#define FDT_MAX_SIZE	(64 * 1024)
+#define FDT_MAX_SIZE	(512 * 1024)	/* enough for MAX_CPUS */
 
 const void *fdt_build(int *size);
 

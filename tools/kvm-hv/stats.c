@@ -4,10 +4,10 @@
  */
 #include "kvm-hv.h"
 
-/* Numbers of PAPR are multiples of 4 below this; all others share one count */
+/* Numbers of PAPR are multiples of 4 below HCALL_MAX, those of KVM begin at HCALL_OWN */
 #define HCALL_MAX	0x500
 #define HCALL_OWN	0xf000
-#define NR_OWN		8
+#define NR_OWN		0x100
 #define NR_REASONS	48
 
 struct hcall_count {
