@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Init of the emulated big-endian host, where no distribution has programs:
- * loads the modules named in /modules/order, then obeys the lines of
- * /job/script, or of the console if there is none, and powers off.
+ * Init where no distribution has programs: of the emulated big-endian host,
+ * and of guests of either byte order.  It loads the modules named in
+ * /modules/order, then obeys lines and powers off.  The lines are those of
+ * /job/script, or of $cmd (from the kernel's command line, separated by ";"),
+ * or of the console.
  *
  *   cat FILE...         ls FOLDER           echo TEXT...
  *   write FILE TEXT     sleep SECONDS       expect FILE TEXT (a line has it)
  *   insmod FILE         rmmod NAME          run PROGRAM ARG... (a static one)
- *   ! COMMAND           true if it fails    exit
+ *   mount TYPE FOLDER   reboot              exit
+ *   ! COMMAND           true if it fails
+ *   together N PROGRAM ARG...    N of them at the same time
+ *   guest NAME PROGRAM ARG...    a VMM: its lines are marked "NAME| ", true if
+ *                       it exits with 0 and its guest said "@@guest exit 0"
+ *   output NAME TEXT PROGRAM ARG...  the same, true if a line has TEXT
  *
- * A job ends at its first failing line.  "@@job exit N" tells the runner.
+ * "..." or '...' around words makes them one.  It ends at the first line that fails.
+ * "@@job exit N" (with $cmd "@@guest exit N") tells the runner.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -24,7 +32,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MAX_WORDS 32
+#define MAX_WORDS 64
+#define MAX_TOGETHER 16
 #define SPACE " \t\r\n"
 
 static int complain(const char *what, const char *name)
@@ -113,9 +122,21 @@ static int do_insmod(const char *name)
 	return rc ? 1 : 0;
 }
 
-static int do_run(char **argv)
+static int wait_for(pid_t pid, const char *name)
 {
 	int status;
+
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		return complain("run", name);
+	if (WIFSIGNALED(status)) {
+		printf("run %s: signal %d\n", name, WTERMSIG(status));
+		return 1;
+	}
+	return WEXITSTATUS(status);
+}
+
+static pid_t start(char **argv)
+{
 	pid_t pid;
 
 	fflush(stdout);
@@ -124,18 +145,61 @@ static int do_run(char **argv)
 		execv(argv[0], argv);
 		_exit(complain("run", argv[0]) + 126);
 	}
-	if (pid < 0 || waitpid(pid, &status, 0) < 0)
-		return complain("run", argv[0]);
-	if (WIFSIGNALED(status)) {
-		printf("run %s: signal %d\n", argv[0], WTERMSIG(status));
+	return pid;
+}
+
+static int do_together(int n, char **argv)
+{
+	pid_t pid[MAX_TOGETHER];
+	int i, rc = 0;
+
+	if (n < 1 || n > MAX_TOGETHER)
 		return 1;
+	for (i = 0; i < n; i++)
+		pid[i] = start(argv);
+	for (i = 0; i < n; i++)
+		rc |= wait_for(pid[i], argv[0]);
+	return rc;
+}
+
+/* Runs a program with its lines marked; *seen: one of them has the text */
+static int do_marked(const char *name, const char *text, char **argv, int *seen)
+{
+	char line[1024];
+	int pipes[2];
+	pid_t pid;
+	FILE *f;
+
+	*seen = 0;
+	fflush(stdout);
+	if (pipe(pipes))
+		return complain("pipe", argv[0]);
+	pid = fork();
+	if (pid == 0) {
+		int null = open("/dev/null", O_RDONLY);
+
+		dup2(null, 0);
+		dup2(pipes[1], 1);
+		dup2(pipes[1], 2);
+		close(pipes[0]);
+		execv(argv[0], argv);
+		_exit(complain("run", argv[0]) + 126);
 	}
-	return WEXITSTATUS(status);
+	close(pipes[1]);
+	f = fdopen(pipes[0], "r");
+	while (f && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\r\n")] = 0;
+		printf("%s| %s\n", name, line);
+		*seen |= !!strstr(line, text);
+	}
+	if (f)
+		fclose(f);
+	return wait_for(pid, argv[0]);
 }
 
 static int obey(int n, char **w)
 {
-	int i, rc = 0;
+	int i, seen, rc = 0;
 
 	if (n == 0 || w[0][0] == '#')
 		return 0;
@@ -162,7 +226,23 @@ static int obey(int n, char **w)
 		if (syscall(SYS_delete_module, w[1], O_NONBLOCK))
 			rc = complain("rmmod", w[1]);
 	} else if (!strcmp(w[0], "run") && n > 1) {
-		rc = do_run(w + 1);
+		rc = do_together(1, w + 1);
+	} else if (!strcmp(w[0], "together") && n > 2) {
+		rc = do_together(atoi(w[1]), w + 2);
+	} else if (!strcmp(w[0], "guest") && n > 2) {
+		rc = do_marked(w[1], "@@guest exit 0", w + 2, &seen);
+		if (!rc && !seen)
+			rc = 1;
+	} else if (!strcmp(w[0], "output") && n > 3) {
+		do_marked(w[1], w[2], w + 3, &seen);
+		rc = !seen;
+	} else if (!strcmp(w[0], "mount") && n == 3) {
+		mkdir(w[2], 0755);
+		if (mount(w[1], w[2], w[1], 0, NULL))
+			rc = complain("mount", w[2]);
+	} else if (!strcmp(w[0], "reboot") && n == 1) {
+		reboot(RB_AUTOBOOT);
+		rc = complain("reboot", "");
 	} else {
 		printf("%s: no such command, or wrong number of words\n", w[0]);
 		rc = 127;
@@ -170,34 +250,68 @@ static int obey(int n, char **w)
 	return rc;
 }
 
-static int obey_lines(FILE *f, int job)
+/* Splits a line where it has spaces outside "..." and '...' */
+static int split(char *s, char **w)
 {
-	char line[1024];
+	int n = 0;
+
+	for (;;) {
+		s += strspn(s, SPACE);
+		if (!*s || n == MAX_WORDS)
+			break;
+		if (*s == '"' || *s == '\'') {
+			const char quote[] = { *s++, 0 };
+
+			w[n++] = s;
+			s += strcspn(s, quote);
+		} else {
+			w[n++] = s;
+			s += strcspn(s, SPACE);
+		}
+		if (*s)
+			*s++ = 0;
+	}
+	w[n] = NULL;
+	return n;
+}
+
+static int obey_lines(FILE *f, const char *prompt)
+{
+	char line[2048];
 	int rc = 0;
 
 	for (;;) {
-		char *w[MAX_WORDS + 1], *s;
-		int n = 0;
+		char *w[MAX_WORDS + 1];
+		int n;
 
-		if (!job) {
-			printf("host# ");
+		if (prompt) {
+			printf("%s", prompt);
 			fflush(stdout);
 		}
 		if (!fgets(line, sizeof(line), f))
 			break;
-		s = strtok(line, SPACE);
-		for (; s && n < MAX_WORDS; s = strtok(NULL, SPACE))
-			w[n++] = s;
-		w[n] = NULL;
+		n = split(line, w);
 		if (n && !strcmp(w[0], "exit"))
 			break;
 		rc = obey(n, w);
-		if (rc && job) {
+		if (rc && !prompt) {
 			printf("@@fail %s %s: %d\n", w[0], n > 1 ? w[1] : "", rc);
 			break;
 		}
 	}
 	return rc;
+}
+
+/* The kernel's command line has one line only */
+static FILE *lines_of(const char *cmd)
+{
+	FILE *f = tmpfile();
+
+	for (; f && *cmd; cmd++)
+		putc(*cmd == ';' ? '\n' : *cmd, f);
+	if (f)
+		rewind(f);
+	return f;
 }
 
 static int load_modules(void)
@@ -220,13 +334,14 @@ static int load_modules(void)
 
 int main(void)
 {
-	const char *nomod = getenv("modules");
+	const char *nomod = getenv("modules"), *cmd = getenv("cmd");
 	FILE *job;
 	int fd, rc = 0;
 
 	mount("proc", "/proc", "proc", 0, NULL);
 	mount("sysfs", "/sys", "sysfs", 0, NULL);
 	mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
+	mount("tmpfs", "/tmp", "tmpfs", 0, NULL);
 	mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
 	fd = open("/dev/console", O_RDWR);
 	if (fd >= 0) {
@@ -235,15 +350,23 @@ int main(void)
 		dup2(fd, 2);
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	printf("@@stage host is up\n");
-	do_cat("/proc/version");
-	do_cat("/proc/cpuinfo");
+	if (cmd) {
+		printf("\n@@guest begin\n");
+	} else {
+		printf("@@stage host is up\n");
+		do_cat("/proc/version");
+		do_cat("/proc/cpuinfo");
+	}
 	if (!nomod || strcmp(nomod, "no"))
 		rc = load_modules();
-	job = fopen("/job/script", "r");
+	job = cmd ? lines_of(cmd) : fopen("/job/script", "r");
+	if (cmd && !job)
+		rc = complain("tmpfile", "/tmp");
 	if (!rc)
-		rc = obey_lines(job ? job : stdin, !!job);
-	if (job || rc)
+		rc = obey_lines(job ? job : stdin, job ? NULL : "# ");
+	if (cmd)
+		printf("@@guest exit %d\n", rc);
+	else if (job || rc)
 		printf("\n@@job exit %d\n", rc);
 	fflush(stdout);
 	sync();
