@@ -12,7 +12,9 @@
 
 #include "kvm-hv.h"
 
+#ifndef HOST_CPUS
 #define HOST_CPUS	"/proc/device-tree/cpus"
+#endif
 #define PHANDLE_XICS	1
 #define VEC5_SIZE	26
 #define PA_FEATURE_TM	22
@@ -50,7 +52,7 @@ static void str(const char *name, const char *val)
 
 static void flag(const char *name)
 {
-	must(fdt_property(tree, name, NULL, 0));
+	must(fdt_property(tree, name, "", 0));
 }
 
 static void cells(const char *name, const uint32_t *val, unsigned int n)

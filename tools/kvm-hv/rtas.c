@@ -58,16 +58,18 @@ static int get_time_of_day(struct call *c)
 
 static int set_time_of_day(struct call *c)
 {
-	struct tm tm = {
-		.tm_year = (int)c->arg[0] - 1900, .tm_mon = (int)c->arg[1] - 1,
-		.tm_mday = c->arg[2], .tm_hour = c->arg[3], .tm_min = c->arg[4],
-		.tm_sec = c->arg[5],
-	};
+	struct tm tm = { };
 
 	if (c->arg[0] < 1970 || c->arg[0] > 9999 || c->arg[1] < 1 || c->arg[1] > 12 ||
 	    c->arg[2] < 1 || c->arg[2] > 31 || c->arg[3] > 23 || c->arg[4] > 59 ||
 	    c->arg[5] > 59)
 		return RTAS_PARAM_ERROR;
+	tm.tm_year = c->arg[0] - 1900;
+	tm.tm_mon = c->arg[1] - 1;
+	tm.tm_mday = c->arg[2];
+	tm.tm_hour = c->arg[3];
+	tm.tm_min = c->arg[4];
+	tm.tm_sec = c->arg[5];
 	clock_offset = timegm(&tm) - time(NULL);
 	return RTAS_OK;
 }

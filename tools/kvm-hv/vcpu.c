@@ -250,7 +250,6 @@ static void run_failed(struct vcpu *v, int error)
 {
 	unsigned int reason = v->run->exit_reason;
 
-	errno = error;
 	warn("KVM_RUN of CPU %u: %s (exit reason %u, %s)", v->index,
 	     strerror(error), reason, exit_name(reason));
 	vcpu_dump(v);

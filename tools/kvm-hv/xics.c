@@ -103,14 +103,6 @@ static void eoi(struct vcpu *v, uint32_t xirr)
 	}
 }
 
-static uint64_t timebase(void)
-{
-	uint64_t tb;
-
-	asm volatile("mftb %0" : "=r" (tb));
-	return tb;
-}
-
 /* False if the hypercall is not for an interrupt controller of ours */
 bool xics_hcall(struct vcpu *v, uint64_t nr, uint64_t *args, long *ret)
 {
@@ -122,7 +114,7 @@ bool xics_hcall(struct vcpu *v, uint64_t nr, uint64_t *args, long *ret)
 	*ret = H_SUCCESS;
 	switch (nr) {
 	case H_XIRR_X:
-		args[1] = timebase();
+		args[1] = __builtin_ppc_get_timebase();
 		fallthrough;
 	case H_XIRR:
 		args[0] = accept(v);
