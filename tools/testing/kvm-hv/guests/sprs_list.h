@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The special purpose registers of sprs.c.
+ *
+ * SPR(name, number, first and last ISA level that has it, bits that hold
+ * anything); what a processor does not keep at once it does not have.
+ */
+SPR(SRR0, 26, 201, 300, ~3UL)
+SPR(SRR1, 27, 201, 300, 0xffff)
+SPR(DAR, 19, 201, 300, ~0UL)
+SPR(DSISR, 18, 201, 300, 0xffffffffUL)
+SPR(SPRG1, 273, 201, 300, ~0UL)
+SPR(SPRG2, 274, 201, 300, ~0UL)
+SPR(SPRG3, 275, 201, 300, ~0UL)
+SPR(VRSAVE, 256, 201, 300, 0xffffffffUL)
+SPR(DSCR, 17, 206, 300, 0x15)
+SPR(AMR, 29, 206, 300, 0x0fffffffffffffffUL)
+SPR(UAMOR, 157, 206, 300, ~0UL)
+SPR(IAMR, 61, 207, 300, 0x0555555555555555UL)
+SPR(ACOP, 31, 206, 207, 0xffff)
+SPR(PID, 48, 207, 207, 0xffff)
+SPR(WORT, 895, 207, 207, 0xffff)
+SPR(TAR, 815, 207, 300, ~3UL)
+SPR(FSCR, 153, 207, 300, 0x184)
+SPR(EBBHR, 804, 207, 300, ~3UL)
+SPR(EBBRR, 805, 207, 300, ~3UL)
+SPR(BESCR, 806, 207, 300, 0x0000000300000003UL)
+SPR(PSPB, 159, 207, 300, 0xffffffffUL)
+SPR(PPR, 896, 206, 300, 0x0008000000000000UL)
+SPR(MMCR1, 798, 201, 300, 0xff00000000000000UL)
+SPR(MMCRA, 786, 206, 300, 0xff0000UL)
+SPR(MMCR2, 785, 207, 300, 0xff00000000000000UL)
+SPR(PMC1, 787, 201, 300, 0x7fffffffUL)
+SPR(PMC2, 788, 201, 300, 0x7fffffffUL)
+SPR(PMC3, 789, 201, 300, 0x7fffffffUL)
+SPR(PMC4, 790, 201, 300, 0x7fffffffUL)
+SPR(PMC5, 791, 201, 300, 0x7fffffffUL)
+SPR(PMC6, 792, 201, 300, 0x7fffffffUL)
+SPR(PMC7, 793, 201, 201, 0x7fffffffUL)
+SPR(PMC8, 794, 201, 201, 0x7fffffffUL)
+SPR(SIAR, 796, 206, 300, ~3UL)
+SPR(SDAR, 797, 206, 300, ~0UL)
+SPR(SIER, 784, 207, 300, 0xffff)
