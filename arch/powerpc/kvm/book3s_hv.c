@@ -110,8 +110,10 @@ static void hv_vcpu_free(struct kvm_vcpu *vcpu)
 	kfree(vcpu->arch.hv.vcore);
 }
 
+/* Where a kick has to go to while the vcpu is in the guest */
 static void hv_vcpu_load(struct kvm_vcpu *vcpu, int cpu)
 {
+	vcpu->cpu = cpu;
 }
 
 /* Time until the next entry is stolen if it is the scheduler that takes over */
@@ -119,6 +121,7 @@ static void hv_vcpu_put(struct kvm_vcpu *vcpu)
 {
 	if (vcpu->preempted && !vcpu->arch.ceded)
 		vcpu->arch.hv.runnable_since = mftb();
+	vcpu->cpu = -1;
 }
 
 static int hv_check_requests(struct kvm_vcpu *vcpu)

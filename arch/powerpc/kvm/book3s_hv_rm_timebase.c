@@ -19,8 +19,6 @@
  */
 #include <linux/init.h>
 #include <linux/kvm_host.h>
-#include <linux/printk.h>
-#include <asm/cputable.h>
 #include <asm/kvm_book3s.h>
 #include <asm/kvm_book3s_hv.h>
 #include <asm/kvm_ppc.h>
@@ -149,30 +147,26 @@ void kvmhv_rm_host_timebase(struct kvm_hv_vcore *vcore)
 	shift_timebase(-vcore->tb_shift);
 }
 
-/* Before the other processors start: theirs is the timebase to come back to */
-static int __init try_tbu40(void)
+/**
+ * kvmhv_rm_try_tbu40 - find out whether this machine loses time writing TBU40
+ *
+ * Before the other processors start: theirs is the timebase to come back to.
+ *
+ * Context: MMU on or off, interrupts disabled.
+ * Return: ticks lost in TB_TRIAL writes, 0 if TBU40 is exact.
+ */
+long __init kvmhv_rm_try_tbu40(void)
 {
-	unsigned long flags, want;
+	unsigned long want = tick_sum();
 	long lost;
 	int i;
 
-	if (!cpu_has_feature(CPU_FTR_HVMODE) || !cpu_has_feature(CPU_FTR_ARCH_206))
-		return 0;
-
-	local_irq_save(flags);
-	hard_irq_disable();
-	want = tick_sum();
 	for (i = 0; i < TB_TRIAL; i++)
 		shift_exact(0);
 	lost = want - tick_sum();
-	tbu40_loses = abs(lost) > TB_TRIAL_NOISE;
-	if (tbu40_loses)
-		tb_lost[get_paca()->paca_index] = catch_up(want);
-	local_irq_restore(flags);
-
-	if (tbu40_loses)
-		pr_info("kvm-hv: writing TBU40 loses time here, %ld ticks in %d writes; each is measured and put right\n",
-			lost, TB_TRIAL);
-	return 0;
+	if (abs(lost) <= TB_TRIAL_NOISE)
+		return 0;
+	tbu40_loses = true;
+	tb_lost[get_paca()->paca_index] = catch_up(want);
+	return lost;
 }
-early_initcall(try_tbu40);

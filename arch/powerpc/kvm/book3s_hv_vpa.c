@@ -435,7 +435,8 @@ static void dtl_log_dispatch(struct kvm_vcpu *vcpu, struct lppaca *vpa)
  * @vcpu: the vcpu that enters the guest now
  *
  * The yield count becomes even, and the dispatch trace log gets an entry.
- * Time since runnable_since, if that is set, is stolen time.  PAPR, "Virtual
+ * Time since runnable_since, if that is set, is stolen time, and added to
+ * what the VPA says was spent between enqueue and dispatch.  PAPR, "Virtual
  * Processor Area" and "Dispatch Trace Log Buffer".
  *
  * Context: the vcpu's task, interrupts hard-disabled, kvmhv_vpa_pin() called.
@@ -444,13 +445,18 @@ void kvmhv_vpa_enter(struct kvm_vcpu *vcpu)
 {
 	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
 	struct lppaca *vpa = hv->vpa.kaddr;
+	u64 stolen;
 
 	if (!vpa || !vpa_usable(&hv->vpa))
 		return;
 
 	if (hv->runnable_since) {
-		hv->stolen_tb += mftb() - hv->runnable_since;
+		stolen = mftb() - hv->runnable_since;
+		hv->stolen_tb += stolen;
 		hv->runnable_since = 0;
+		/* What guests take for their stolen time */
+		stolen += be64_to_cpu(vpa->enqueue_dispatch_tb);
+		vpa->enqueue_dispatch_tb = cpu_to_be64(stolen);
 	}
 	if (vpa_usable(&hv->dtl))
 		dtl_log_dispatch(vcpu, vpa);

@@ -247,6 +247,7 @@ void kvmhv_rm_restore_slb(void);
 /* book3s_hv_rm_timebase.c: called by assembly only, MMU off */
 void kvmhv_rm_guest_timebase(struct kvm_hv_vcore *vcore);
 void kvmhv_rm_host_timebase(struct kvm_hv_vcore *vcore);
+long kvmhv_rm_try_tbu40(void);
 
 /* book3s_hv_builtin.c: where real mode ends up when all is lost, MMU on */
 void kvmhv_unexpected_trap(unsigned long trap);
