@@ -93,9 +93,13 @@ static bool nap(struct kvm_vcpu *vcpu)
 	return go_on;
 }
 
-/* The same with the state that nap may lose: the guest's FP, VMX and VSX */
-static bool nap_with_fp(struct kvm_vcpu *vcpu)
+/*
+ * The same with the state that nap may lose: the guest's FP, VMX and VSX.  And
+ * what waking up writes to: SRR0/1, which are the guest's.
+ */
+static bool nap_for_guest(struct kvm_vcpu *vcpu)
 {
+	unsigned long srr0 = mfspr(SPRN_SRR0), srr1 = mfspr(SPRN_SRR1);
 	unsigned long msr = mfmsr();
 	bool go_on;
 
@@ -106,6 +110,8 @@ static bool nap_with_fp(struct kvm_vcpu *vcpu)
 	mtmsr(msr | MSR_FP | MSR_VEC | MSR_VSX);
 	load_fp_state(&vcpu->arch.fp);
 	load_vr_state(&vcpu->arch.vr);
+	mtspr(SPRN_SRR0, srr0);
+	mtspr(SPRN_SRR1, srr1);
 	return go_on;
 }
 
@@ -138,7 +144,7 @@ long kvmhv_rm_h_cede(struct kvm_vcpu *vcpu)
 	} else {
 		if (alone(kvmhv_this_thread()))
 			return H_TOO_HARD;
-		if (!nap_with_fp(vcpu))
+		if (!nap_for_guest(vcpu))
 			return H_TOO_HARD;
 	}
 	return external_pending(vcpu) ? KVMHV_RM_INJECT : H_SUCCESS;
@@ -162,7 +168,7 @@ bool kvmhv_rm_cede_again(struct kvm_vcpu *vcpu)
 		end_cede(vcpu);
 		return true;
 	}
-	return nap_with_fp(vcpu);
+	return nap_for_guest(vcpu);
 }
 
 /* The vcpu of the caller's virtual core that a guest means by @id, or NULL */
