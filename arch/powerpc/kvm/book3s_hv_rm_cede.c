@@ -21,6 +21,7 @@
 #include <asm/reg.h>
 #include <asm/switch_to.h>
 
+#include "book3s_hv_intr.h"
 #include "book3s_hv_thread.h"
 
 /* An interrupt for the guest that it does not see by itself */
@@ -33,7 +34,7 @@ static bool external_pending(struct kvm_vcpu *vcpu)
 /* What ends an H_CEDE.  The decrementer in the processor is the guest's. */
 static bool woken(struct kvm_vcpu *vcpu)
 {
-	return READ_ONCE(vcpu->arch.pending_exceptions) ||
+	return kvmhv_interrupt_pending(vcpu) ||
 	       READ_ONCE(vcpu->arch.prodded) || (s32)mfspr(SPRN_DEC) < 0;
 }
 
@@ -64,17 +65,38 @@ static void end_nap(const struct kvmhv_thread *thread)
 	atomic_andnot(KVMHV_MAP_NAP(thread->nr), &thread->core->map);
 }
 
+/* How long an idle vcpu waits for one that is not to come into the core */
+#define COMPANY_TICKS		(512 * 1000)
+
+/*
+ * The thread of an idle vcpu may be the first to come in.  It must not take
+ * that for an idle core, and end a trip that others are on their way to.
+ */
+static bool others_come(struct kvm_vcpu *vcpu, unsigned long start)
+{
+	u32 map = atomic_read(&kvmhv_this_thread()->core->map);
+	u32 called = READ_ONCE(vcpu->arch.hv.vcore->threads_used);
+
+	return called & ~map & KVMHV_MAP_IN_ALL &&
+	       !(map & KVMHV_MAP_EXITING) &&
+	       !READ_ONCE(vcpu->arch.hv.leave) && !woken(vcpu) &&
+	       mftb() - start < COMPANY_TICKS;
+}
+
 /*
  * Nap until there is something for the guest (true), or the thread has to
- * leave it (false).  Each round consumes the IPI that began it.
+ * leave it (false).  Each round consumes the IPI that began it.  Whoever is
+ * patient naps as soon as there is another one that does not.
  */
-static bool nap(struct kvm_vcpu *vcpu)
+static bool nap(struct kvm_vcpu *vcpu, bool patient)
 {
 	struct kvmhv_thread *thread = kvmhv_this_thread();
+	unsigned long start = mftb();
 	bool go_on = false;
 
-	if (!begin_nap(thread))
-		return false;
+	while (!begin_nap(thread))
+		if (!patient || !others_come(vcpu, start))
+			return false;
 
 	for (;;) {
 		kvmhv_rm_nap();
@@ -97,7 +119,7 @@ static bool nap(struct kvm_vcpu *vcpu)
  * The same with the state that nap may lose: the guest's FP, VMX and VSX.  And
  * what waking up writes to: SRR0/1, which are the guest's.
  */
-static bool nap_for_guest(struct kvm_vcpu *vcpu)
+static bool nap_for_guest(struct kvm_vcpu *vcpu, bool patient)
 {
 	unsigned long srr0 = mfspr(SPRN_SRR0), srr1 = mfspr(SPRN_SRR1);
 	unsigned long msr = mfmsr();
@@ -106,7 +128,7 @@ static bool nap_for_guest(struct kvm_vcpu *vcpu)
 	mtmsr(msr | MSR_FP | MSR_VEC | MSR_VSX);
 	store_fp_state(&vcpu->arch.fp);
 	store_vr_state(&vcpu->arch.vr);
-	go_on = nap(vcpu);
+	go_on = nap(vcpu, patient);
 	mtmsr(msr | MSR_FP | MSR_VEC | MSR_VSX);
 	load_fp_state(&vcpu->arch.fp);
 	load_vr_state(&vcpu->arch.vr);
@@ -144,7 +166,7 @@ long kvmhv_rm_h_cede(struct kvm_vcpu *vcpu)
 	} else {
 		if (alone(kvmhv_this_thread()))
 			return H_TOO_HARD;
-		if (!nap_for_guest(vcpu))
+		if (!nap_for_guest(vcpu, false))
 			return H_TOO_HARD;
 	}
 	return external_pending(vcpu) ? KVMHV_RM_INJECT : H_SUCCESS;
@@ -164,11 +186,14 @@ bool kvmhv_rm_cede_again(struct kvm_vcpu *vcpu)
 {
 	if (!READ_ONCE(vcpu->arch.ceded))
 		return true;
-	if (woken(vcpu)) {
-		end_cede(vcpu);
+	if (!woken(vcpu) && nap_for_guest(vcpu, true))
 		return true;
-	}
-	return nap_for_guest(vcpu);
+	/* The IPI that said so is gone: do not begin what nobody would end */
+	if (!woken(vcpu) || READ_ONCE(vcpu->arch.hv.leave) ||
+	    atomic_read(&kvmhv_this_thread()->core->map) & KVMHV_MAP_EXITING)
+		return false;
+	end_cede(vcpu);
+	return true;
 }
 
 /* The vcpu of the caller's virtual core that a guest means by @id, or NULL */

@@ -296,10 +296,11 @@ END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
  * Not the short way back: the same as any other interrupt out of the guest.
  * The vcpu has the volatile state but for what an hcall may destroy.
  * r1, r2, r13 are the host's; r14-r31 the guest's; SRR0/1 = PC and MSR.
- * .Lhcall_slow has the handler's verdict in r3.
  */
 .Lhcall_to_host:
 	li	r3,H_TOO_HARD
+	/* fall through */
+/* r3 = the handler's verdict, KVMHV_RM_INJECT or H_TOO_HARD; else as above */
 .Lhcall_slow:
 	cmpdi	r3,KVMHV_RM_INJECT
 	ld	r3,HSTATE_KVM_VCPU(r13)
@@ -389,14 +390,16 @@ END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
  * The guest's turn is over.  r3 = vcpu, r1, r2, r13 the host's, r14-r31 the
  * guest's; r0-r13, LR, CTR, XER, CR, PC and MSR of the guest are in the vcpu.
  * From kvmhv_interrupt and .Lhcall_slow.  MMU off.
- *
- * .Lrm_leave_early: it did not get its turn.  All GPRs are in the vcpu, r31 =
- * vcpu, r30 = kvm, r1, r2, r13 the host's.  From kvmhv_run_thread.
  */
 .Lrm_leave:
 	each_gpr std, 14, 31, VCPU_REG(14), r3
 	mr	r31,r3
 	ld	r30,VCPU_KVM(r31)
+	/* fall through */
+/*
+ * The guest did not get its turn.  All its GPRs are in the vcpu, r31 = vcpu,
+ * r30 = kvm, r1, r2, r13 the host's.  From kvmhv_run_thread.  MMU off.
+ */
 .Lrm_leave_early:
 	bl	kvmhv_rm_begin_exit
 

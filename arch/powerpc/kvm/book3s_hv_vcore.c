@@ -43,7 +43,7 @@ static s64 dec_remaining(struct kvm_vcpu *vcpu)
 
 static bool woken(struct kvm_vcpu *vcpu)
 {
-	return READ_ONCE(vcpu->arch.pending_exceptions) ||
+	return kvmhv_interrupt_pending(vcpu) ||
 	       READ_ONCE(vcpu->arch.prodded) || dec_remaining(vcpu) <= 0;
 }
 
@@ -61,9 +61,15 @@ static bool runnable(struct kvm_vcpu *vcpu)
 	return true;
 }
 
-#define for_each_in_vcore(i, vcpu, vcore)				\
-	for (i = 0; i < ARRAY_SIZE((vcore)->vcpu); i++)			\
-		if (((vcpu) = READ_ONCE((vcore)->vcpu[i])))
+/* The vcpus of a virtual core, one after the other; *i starts with 0 */
+static struct kvm_vcpu *next_vcpu(struct kvm_hv_vcore *vcore, int *i)
+{
+	struct kvm_vcpu *vcpu = NULL;
+
+	while (!vcpu && *i < ARRAY_SIZE(vcore->vcpu))
+		vcpu = READ_ONCE(vcore->vcpu[(*i)++]);
+	return vcpu;
+}
 
 static void wake_task(struct kvm_vcpu *vcpu)
 {
@@ -143,11 +149,14 @@ void kvmhv_vcore_part(struct kvm_vcpu *vcpu)
 	struct kvm_hv_vcore *vcore = vcpu->arch.hv.vcore;
 	struct kvm *kvm = vcpu->kvm;
 
-	mutex_lock(&kvm->lock);
 	spin_lock(&vcore->lock);
 	not_expected(vcore, vcpu);
-	spin_unlock(&vcore->lock);
 	WRITE_ONCE(vcore->vcpu[vcpu->vcpu_id - vcore->first_id], NULL);
+	spin_unlock(&vcore->lock);
+	/* Real mode may have found it there, in the course of a trip */
+	synchronize_srcu_expedited(&kvm->srcu);
+
+	mutex_lock(&kvm->lock);
 	if (!--vcore->nr_vcpus) {
 		list_del(&vcore->list);
 		kfree(vcore);
@@ -188,12 +197,15 @@ static bool put_in(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
 
 	if (!thread)
 		return false;
-	vcore->threads_used |= KVMHV_MAP_IN(thread->nr);
+	/* The leader reads it when the map is OPEN, to call those who missed that */
+	WRITE_ONCE(vcore->threads_used,
+		   vcore->threads_used | KVMHV_MAP_IN(thread->nr));
 	hv->trap = 0;
 	hv->lpcr = vcore->kvm->arch.hv.lpcr;
 	hv->state = KVMHV_IN;
 	WRITE_ONCE(hv->thread, thread);
 	kvmhv_vpa_enter(vcpu);
+	/* Pairs with serve() and wait_in_core() in real mode */
 	smp_store_release(&thread->vcpu, vcpu);
 	return true;
 }
@@ -251,6 +263,8 @@ static void take_out(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
 		++vcpu->stat.sum_exits;
 	if (hv->trap && hosts)
 		kvmhv_handle_exit(vcpu);	/* only counts it */
+	if (hosts)
+		vcpu->arch.trap = 0;
 
 	if (thread_lost(vcpu, thread)) {
 		make_busy(vcpu, -ETIMEDOUT);
@@ -261,8 +275,6 @@ static void take_out(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
 	} else {
 		if (!hosts)
 			expect_back(vcore, vcpu);
-		else
-			vcpu->arch.trap = 0;
 		make_busy(vcpu, 0);
 	}
 }
@@ -305,11 +317,10 @@ static void assign_threads(struct kvm_hv_vcore *vcore)
 
 	vcore->threads_used = 0;
 	for (idle = 0; idle < 2; idle++)
-		for_each_in_vcore(i, vcpu, vcore)
+		for (i = 0; (vcpu = next_vcpu(vcore, &i)); )
 			if (vcpu->arch.hv.state == KVMHV_READY &&
 			    runnable(vcpu) == !idle)
 				put_in(vcore, vcpu);
-	vcore->wanted = vcore->threads_used;
 	vcore->open = true;
 }
 
@@ -321,13 +332,12 @@ static void assign_threads(struct kvm_hv_vcore *vcore)
  */
 static void core_trip(struct kvm_hv_vcore *vcore, struct kvmhv_thread *leader)
 {
-	struct kvm_vcpu *vcpu, *led;
+	struct kvm_vcpu *vcpu;
 	u8 ftrace;
 	int i;
 
 	spin_lock(&vcore->lock);
 	assign_threads(vcore);
-	led = leader->vcpu;
 	spin_unlock(&vcore->lock);
 
 	guest_timing_enter_irqoff();
@@ -340,12 +350,10 @@ static void core_trip(struct kvm_hv_vcore *vcore, struct kvmhv_thread *leader)
 	kvmhv_enter_core(vcore);
 	this_cpu_set_ftrace_enabled(ftrace);
 
-	/* giveup_all() left them off in the MSR that we came back to */
-	replay_host_interrupt(led, leader);
-
 	spin_lock(&vcore->lock);
 	vcore->open = false;
-	for_each_in_vcore(i, vcpu, vcore)
+	replay_host_interrupt(leader->vcpu, leader);
+	for (i = 0; (vcpu = next_vcpu(vcore, &i)); )
 		if (vcpu->arch.hv.state == KVMHV_IN)
 			take_out(vcore, vcpu);
 	spin_unlock(&vcore->lock);
@@ -357,10 +365,16 @@ static bool any_runnable(struct kvm_hv_vcore *vcore)
 	struct kvm_vcpu *vcpu;
 	int i;
 
-	for_each_in_vcore(i, vcpu, vcore)
+	for (i = 0; (vcpu = next_vcpu(vcore, &i)); )
 		if (vcpu->arch.hv.state == KVMHV_READY && runnable(vcpu))
 			return true;
 	return false;
+}
+
+static bool mmu_ready(struct kvm *kvm)
+{
+	/* Pairs with kvmhv_mmu_setup() */
+	return smp_load_acquire(&kvm->arch.hv.mmu_ready);
 }
 
 /*
@@ -388,8 +402,8 @@ static int try_trip(struct kvm_vcpu *self)
 	if (signal_pending(current) || need_resched() || lazy_irq_pending() ||
 	    kvm_request_pending(self)) {
 		r = -EAGAIN;
-	} else if (!smp_load_acquire(&vcore->kvm->arch.hv.mmu_ready)) {
-		r = -ENXIO;	/* see kvmhv_mmu_setup() */
+	} else if (!mmu_ready(vcore->kvm)) {
+		r = -ENXIO;
 	} else if (!leader ||
 		   !kvmhv_borrow_threads(leader->core, leader->cpu)) {
 		r = -EBUSY;
@@ -419,13 +433,13 @@ static void hand_over(struct kvm_hv_vcore *vcore)
 
 	if (vcore->runner)
 		return;
-	for_each_in_vcore(i, vcpu, vcore) {
+	for (i = 0; (vcpu = next_vcpu(vcore, &i)); ) {
 		if (vcpu->arch.hv.state != KVMHV_READY || !runnable(vcpu))
 			continue;
 		wake_task(vcpu);
 		return;
 	}
-	for_each_in_vcore(i, vcpu, vcore)
+	for (i = 0; (vcpu = next_vcpu(vcore, &i)); )
 		if (vcpu->arch.hv.state == KVMHV_READY)
 			wake_task(vcpu);
 }
@@ -505,10 +519,10 @@ static void wait_turn(struct kvm_vcpu *vcpu)
 		if (!timer && READ_ONCE(hv->state) == KVMHV_READY &&
 		    vcpu->arch.ceded)
 			break;	/* the core stopped under it: set the timer */
-		schedule();
 		/* kvm_vcpu_kick() only wakes the task: pass it on */
-		if (READ_ONCE(vcpu->arch.pending_exceptions))
+		if (kvmhv_interrupt_pending(vcpu))
 			call_thread(vcpu);
+		schedule();
 	}
 	finish_rcuwait(wait);
 	if (timer)
@@ -535,7 +549,7 @@ static void wait_for_busy(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self)
 	if (left)
 		return;
 	spin_lock(&vcore->lock);
-	for_each_in_vcore(i, vcpu, vcore)
+	for (i = 0; (vcpu = next_vcpu(vcore, &i)); )
 		not_expected(vcore, vcpu);
 	spin_unlock(&vcore->lock);
 }
@@ -563,6 +577,8 @@ static int run_core(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self)
 		r = 0;
 	}
 	WRITE_ONCE(vcore->runner, NULL);
+	/* A task that has seen a runner sleeps; now look what it saw before */
+	smp_mb();
 	return r;
 }
 
@@ -597,6 +613,7 @@ int kvmhv_vcore_turn(struct kvm_vcpu *vcpu)
 			r = run_core(vcore, vcpu);
 			if (r && hv->state == KVMHV_READY)
 				make_busy(vcpu, 0);
+			hand_over(vcore);
 			continue;
 		}
 		spin_unlock(&vcore->lock);

@@ -8,6 +8,7 @@
 #define __ASM_KVM_HV_THREAD_H__
 
 #include <linux/atomic.h>
+#include <linux/bits.h>
 #include <linux/cache.h>
 #include <linux/types.h>
 
@@ -18,8 +19,8 @@ struct kvm_vcpu;
  * goes back to code with the MMU on.  The core is LENT while its online thread
  * has it in a guest's partition; nobody withdraws an offer then.
  */
-#define KVMHV_LEND_OFFERED(nr)	(1U << (nr))
-#define KVMHV_LEND_LENT		(1U << 16)
+#define KVMHV_LEND_OFFERED(nr)	BIT(nr)
+#define KVMHV_LEND_LENT		BIT(16)
 
 /*
  * kvmhv_core.map.  A thread enters the guest only by setting its IN bit while
@@ -27,12 +28,12 @@ struct kvm_vcpu;
  * is saved; the partition is left when no IN bit is set.  A thread that is IN
  * sets its NAP bit while it naps in H_CEDE.
  */
-#define KVMHV_MAP_IN(nr)	(1U << (nr))
+#define KVMHV_MAP_IN(nr)	BIT(nr)
 #define KVMHV_MAP_IN_ALL	0xffU
-#define KVMHV_MAP_NAP(nr)	(1U << (8 + (nr)))
+#define KVMHV_MAP_NAP(nr)	BIT(8 + (nr))
 #define KVMHV_MAP_NAP_SHIFT	8
-#define KVMHV_MAP_OPEN		(1U << 16)
-#define KVMHV_MAP_EXITING	(1U << 17)
+#define KVMHV_MAP_OPEN		BIT(16)
+#define KVMHV_MAP_EXITING	BIT(17)
 
 /* Threads of a core, at most: bits in the two words above */
 #define KVMHV_MAX_THREADS	8
