@@ -11,6 +11,7 @@
 #ifndef BOOK3S_HV_TCE_H
 #define BOOK3S_HV_TCE_H
 
+#include <linux/bits.h>
 #include <linux/compiler.h>
 #include <linux/kvm_host.h>
 #include <linux/nospec.h>
@@ -22,7 +23,7 @@
 #define KVMHV_TCE_MAX_TABLES	1024
 
 /* 1 GiB of table: a window of 8 TiB with pages of 64K */
-#define KVMHV_TCE_MAX_ENTRIES	(1UL << 27)
+#define KVMHV_TCE_MAX_ENTRIES	BIT(27)
 
 /* PAPR, H_PUT_TCE_INDIRECT: the list is in one page of 4K */
 #define KVMHV_TCE_LIST_ALIGN	4096UL

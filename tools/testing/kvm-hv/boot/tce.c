@@ -44,6 +44,8 @@
 
 #define LIOBN		0x80000000UL
 
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
 static int passed, failed, kvm, vm, vcpu, memfd, pr;
 static struct kvm_run *run;
 static uint8_t *mem;
@@ -158,19 +160,24 @@ static void put_code(unsigned long at, const uint32_t *insn, int n)
 	}
 }
 
-#define MR(a, s)	(0x7c000378 | (s) << 21 | (a) << 16 | (s) << 11)
 #define SC1		0x44000022
 #define LI_DONE		(0x38600000 | DONE)
+
+/* mr	ra,rs */
+static uint32_t mr(uint32_t ra, uint32_t rs)
+{
+	return 0x7c000378 | rs << 21 | ra << 16 | rs << 11;
+}
 
 static void load_code(void)
 {
 	const uint32_t one[] = {
-		MR(3, 14), MR(4, 15), MR(5, 16), MR(6, 17), MR(7, 18), SC1,
-		MR(30, 3), MR(31, 4), LI_DONE, SC1,
+		mr(3, 14), mr(4, 15), mr(5, 16), mr(6, 17), mr(7, 18), SC1,
+		mr(30, 3), mr(31, 4), LI_DONE, SC1,
 	};
 	const uint32_t many[] = {
 		0x7f8c42e6,		/* mftb	r28 */
-		MR(3, 14), MR(4, 15), MR(5, 16), MR(6, 17), SC1,
+		mr(3, 14), mr(4, 15), mr(5, 16), mr(6, 17), SC1,
 		0x3a73ffff,		/* addi	r19,r19,-1 */
 		0x2c330000,		/* cmpdi r19,0 */
 		0x4082ffe4,		/* bne	to the first mr */
@@ -196,8 +203,8 @@ static void set_regs(unsigned long pc, const uint64_t *args, uint64_t n)
  * One hcall.  If the kernel does not answer, USER is the answer, and all
  * arguments must have come.
  */
-static long hcall(uint64_t nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
-		  uint64_t *r4)
+static long guest_calls(uint64_t nr, uint64_t a, uint64_t b, uint64_t c,
+			uint64_t d, uint64_t *r4)
 {
 	const uint64_t args[] = { nr, a, b, c, d };
 	struct kvm_regs regs;
@@ -228,17 +235,17 @@ static long hcall(uint64_t nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
 static long h_put(uint64_t liobn, uint64_t ioba, uint64_t tce)
 {
 	nr_put++;
-	return hcall(H_PUT_TCE, liobn, ioba, tce, 0, NULL);
+	return guest_calls(H_PUT_TCE, liobn, ioba, tce, 0, NULL);
 }
 
 static long h_stuff(uint64_t liobn, uint64_t ioba, uint64_t tce, uint64_t n)
 {
-	return hcall(H_STUFF_TCE, liobn, ioba, tce, n, NULL);
+	return guest_calls(H_STUFF_TCE, liobn, ioba, tce, n, NULL);
 }
 
 static long h_indirect(uint64_t liobn, uint64_t ioba, uint64_t list, uint64_t n)
 {
-	return hcall(H_PUT_TCE_INDIRECT, liobn, ioba, list, n, NULL);
+	return guest_calls(H_PUT_TCE_INDIRECT, liobn, ioba, list, n, NULL);
 }
 
 static void check_get(const char *what, uint64_t liobn, uint64_t ioba,
@@ -248,7 +255,7 @@ static void check_get(const char *what, uint64_t liobn, uint64_t ioba,
 
 	if (pr)		/* it has no H_GET_TCE */
 		return;
-	check_value(what, hcall(H_GET_TCE, liobn, ioba, 0, 0, &r4), want);
+	check_value(what, guest_calls(H_GET_TCE, liobn, ioba, 0, 0, &r4), want);
 	if (want == H_SUCCESS)
 		check_value(what, r4, entry);
 }
@@ -260,7 +267,7 @@ struct table {
 	uint32_t shift;
 	int fd;
 	size_t bytes;
-	volatile uint64_t *map;
+	uint64_t *map;
 };
 
 static int create(uint64_t liobn, uint32_t shift, uint32_t flags,
@@ -305,7 +312,7 @@ static void open_table(struct table *t)
 static void close_table(struct table *t)
 {
 	close(t->fd);
-	munmap((void *)t->map, t->bytes);
+	munmap(t->map, t->bytes);
 }
 
 static uint64_t ioba_of(const struct table *t, uint64_t index)
@@ -448,7 +455,7 @@ static void on_bus(int sig)
 	siglongjmp(bus, 1);
 }
 
-static int touch(volatile uint64_t *p)
+static int touch(uint64_t *p)
 {
 	if (sigsetjmp(bus, 1))
 		return SIGBUS;
@@ -461,7 +468,7 @@ static void mappings(void)
 	struct table t = { .liobn = LIOBN, .shift = 12, .size = 20000 };
 	struct sigaction sa = { .sa_handler = on_bus };
 	size_t page = sysconf(_SC_PAGESIZE);
-	volatile uint64_t *more;
+	uint64_t *more;
 
 	sigaction(SIGBUS, &sa, NULL);
 	open_table(&t);
@@ -470,19 +477,19 @@ static void mappings(void)
 		    t.fd, 0);
 	check_value("last page", touch(more + t.bytes / 8 - 1), 0);
 	check_value("past the end", touch(more + t.bytes / 8), SIGBUS);
-	munmap((void *)more, t.bytes + page);
+	munmap(more, t.bytes + page);
 	more = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, t.fd,
 		    1L << 40);
 	check_value("far past the end", touch(more), SIGBUS);
-	munmap((void *)more, page);
+	munmap(more, page);
 
 	/* the mapping keeps the table, the guest still has it */
 	close(t.fd);
 	check_value("fd closed, mapped", h_put(LIOBN, 0x5000, 0x7003), 0);
 	check_value("fd closed, entry", t.map[5], 0x7003);
-	munmap((void *)t.map, t.bytes);
-	check_value("unmapped", hcall(H_PUT_TCE, LIOBN, 0x5000, 0x7003, 0, NULL),
-		    USER);
+	munmap(t.map, t.bytes);
+	check_value("unmapped",
+		    guest_calls(H_PUT_TCE, LIOBN, 0x5000, 0x7003, 0, NULL), USER);
 }
 
 static void *run_many(void *arg)
@@ -555,7 +562,7 @@ static void h_put_get(const struct table *t)
 		    H_PARAMETER);
 	check_value("put ioba + half", h_put(t->liobn, ioba_of(t, 1) + page / 2,
 					     0), H_PARAMETER);
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		check_value("put bad bits", h_put(t->liobn, ioba_of(t, 1),
 						  page | bad[i]), H_PARAMETER);
 	check_get("get below", t->liobn, ioba_of(t, -1), H_PARAMETER, 0);
@@ -699,11 +706,11 @@ static void bad_liobn(const struct table *t)
 	const uint64_t liobn[] = { 0, LIOBN - 1, t->liobn | 1UL << 32, -1UL };
 	unsigned int i;
 
-	for (i = 0; i < sizeof(liobn) / sizeof(liobn[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(liobn); i++) {
 		check_value("put, bad LIOBN",
-			    hcall(H_PUT_TCE, liobn[i], 1, 2, 3, NULL), USER);
+			    guest_calls(H_PUT_TCE, liobn[i], 1, 2, 3, NULL), USER);
 		check_value("get, bad LIOBN",
-			    hcall(H_GET_TCE, liobn[i], 1, 2, 3, NULL), USER);
+			    guest_calls(H_GET_TCE, liobn[i], 1, 2, 3, NULL), USER);
 		check_value("stuff, bad LIOBN",
 			    h_stuff(liobn[i], 1, 2, 3), USER);
 		check_value("indirect, bad LIOBN",
@@ -721,7 +728,7 @@ static void switched_off(const struct table *t)
 	      enable_hcall(H_PUT_TCE_INDIRECT, 1), 0);
 	check("disable H_PUT_TCE", enable_hcall(H_PUT_TCE, 0), 0);
 	check_value("put, not enabled",
-		    hcall(H_PUT_TCE, t->liobn, ioba_of(t, 0), 0, 0, NULL), USER);
+		    guest_calls(H_PUT_TCE, t->liobn, ioba_of(t, 0), 0, 0, NULL), USER);
 	check("enable H_PUT_TCE", enable_hcall(H_PUT_TCE, 1), 0);
 }
 
@@ -756,7 +763,7 @@ int main(int argc, char **argv)
 		{ .shift = 24, .offset = 1, .size = 777 },
 		{ .shift = 21, .offset = 4096, .size = 20000 },
 	};
-	const int n = sizeof(t) / sizeof(t[0]);
+	const int n = ARRAY_SIZE(t);
 	int i;
 
 	pr = argc > 1 && !strcmp(argv[1], "pr");
