@@ -515,7 +515,6 @@ static void close_while_running(void)
 	pthread_join(thread, NULL);
 	check_value("exit after close", run->exit_reason, KVM_EXIT_PAPR_HCALL);
 	check_value("hcall after close", run->papr_hcall.nr, H_PUT_TCE);
-	nr_put = stat_of(pr ? "put_tce_virt" : "put_tce_real");
 }
 
 static void vm_gone(void)
