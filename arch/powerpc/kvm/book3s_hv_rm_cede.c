@@ -21,6 +21,7 @@
 #include <asm/reg.h>
 #include <asm/switch_to.h>
 
+#include "book3s_hv_intr.h"
 #include "book3s_hv_thread.h"
 
 /* An interrupt for the guest that it does not see by itself */
@@ -33,7 +34,7 @@ static bool external_pending(struct kvm_vcpu *vcpu)
 /* What ends an H_CEDE.  The decrementer in the processor is the guest's. */
 static bool woken(struct kvm_vcpu *vcpu)
 {
-	return READ_ONCE(vcpu->arch.pending_exceptions) ||
+	return kvmhv_interrupt_pending(vcpu) ||
 	       READ_ONCE(vcpu->arch.prodded) || (s32)mfspr(SPRN_DEC) < 0;
 }
 
@@ -150,6 +151,33 @@ long kvmhv_rm_h_cede(struct kvm_vcpu *vcpu)
 	return external_pending(vcpu) ? KVMHV_RM_INJECT : H_SUCCESS;
 }
 
+/* How long an idle vcpu waits for one that is not to come into the core */
+#define COMPANY_TICKS		(512 * 1000)
+
+/*
+ * The thread of an idle vcpu may be the first to come in.  It must not take
+ * that for an idle core, and end a trip that others are on their way to.
+ */
+static void wait_for_company(struct kvm_vcpu *vcpu)
+{
+	struct kvmhv_thread *thread = kvmhv_this_thread();
+	u32 me = KVMHV_MAP_IN(thread->nr);
+	unsigned long start = mftb();
+	u32 map, coming, awake;
+
+	do {
+		map = atomic_read(&thread->core->map);
+		awake = map & KVMHV_MAP_IN_ALL & ~(map >> KVMHV_MAP_NAP_SHIFT);
+		coming = READ_ONCE(vcpu->arch.hv.vcore->threads_used) & ~map;
+		if (awake & ~me || !(coming & KVMHV_MAP_IN_ALL) ||
+		    map & KVMHV_MAP_EXITING ||
+		    READ_ONCE(vcpu->arch.hv.leave) || woken(vcpu))
+			break;
+		HMT_low();
+	} while (mftb() - start < COMPANY_TICKS);
+	HMT_medium();
+}
+
 /**
  * kvmhv_rm_cede_again - a vcpu that was idle when its core started
  * @vcpu: the vcpu; its registers but for GPRs, FP, VMX and VSX are loaded
@@ -164,6 +192,7 @@ bool kvmhv_rm_cede_again(struct kvm_vcpu *vcpu)
 {
 	if (!READ_ONCE(vcpu->arch.ceded))
 		return true;
+	wait_for_company(vcpu);
 	if (woken(vcpu)) {
 		end_cede(vcpu);
 		return true;

@@ -201,6 +201,8 @@ void kvmhv_rm_inject_external(struct kvm_vcpu *vcpu)
  */
 enum kvmhv_verdict kvmhv_rm_entry(struct kvm_vcpu *vcpu)
 {
+	if (READ_ONCE(vcpu->arch.hv.leave))
+		return KVMHV_EXIT_HOST;	/* its task's IPI may be gone by now */
 	if (unlikely(vcpu->arch.ceded) && !kvmhv_rm_cede_again(vcpu))
 		return KVMHV_EXIT_HOST;
 	return deliver_external(vcpu);

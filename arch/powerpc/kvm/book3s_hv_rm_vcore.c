@@ -82,7 +82,7 @@ enum kvmhv_ipi kvmhv_rm_take_ipi(struct kvmhv_thread *thread)
 	void __iomem *mfrr = (void __iomem *)(thread->icp + ICP_MFRR);
 	u32 xirr;
 
-	if (!thread->icp)
+	if (!thread->icp || thread->xirr)
 		return KVMHV_IPI_HOST;
 	xirr = icp_read(thread, ICP_XIRR_POLL);
 	if (!(xirr & XISR_MASK))
@@ -161,19 +161,20 @@ static bool join_core(const struct kvmhv_thread *thread)
 
 /*
  * OUT: the guest's state is in memory.  The leader may be napping until all
- * are out.
+ * are out.  Nobody may be left to nap alone: HDEC does not end naps.
  */
 static void part_core(const struct kvmhv_thread *thread)
 {
-	u32 left;
+	u32 me = KVMHV_MAP_IN(thread->nr) | KVMHV_MAP_NAP(thread->nr);
+	u32 left, awake;
 
 	smp_mb__before_atomic(); /* the leader reads what we saved */
-	left = atomic_fetch_andnot(KVMHV_MAP_IN(thread->nr) |
-				   KVMHV_MAP_NAP(thread->nr),
-				   &thread->core->map);
-	left &= KVMHV_MAP_IN_ALL & ~KVMHV_MAP_IN(thread->nr);
-	if (!left)
+	left = atomic_fetch_andnot(me, &thread->core->map) & ~me;
+	awake = left & KVMHV_MAP_IN_ALL & ~(left >> KVMHV_MAP_NAP_SHIFT);
+	if (!(left & KVMHV_MAP_IN_ALL))
 		kvmhv_rm_wake_thread(sibling(thread, thread->core->leader));
+	else if (!awake)
+		begin_exit(thread);
 }
 
 /* One vcpu's turn on this thread, guest partition in force */
@@ -206,7 +207,7 @@ static void serve(struct kvmhv_thread *thread)
 {
 	struct kvm_vcpu *vcpu;
 
-	if (!join_core(thread))
+	if (!READ_ONCE(thread->vcpu) || !join_core(thread))
 		return;
 	vcpu = READ_ONCE(thread->vcpu);
 	if (vcpu) {
@@ -293,23 +294,25 @@ bool kvmhv_rm_thread_woken(unsigned long srr1)
 }
 
 /*
- * The leader has no vcpu of its own in this core, or it is out already.  While
- * others are in the guest, the host's interrupts still come here.
+ * The leader has no vcpu to run; the host's interrupts still come here.  Naps
+ * until the core leaves (NULL), or a vcpu joins on this thread.  If nobody
+ * ever comes in, the host's decrementer ends it.
  */
-static void wait_in_core(struct kvmhv_thread *thread)
+static struct kvm_vcpu *wait_in_core(struct kvmhv_thread *thread)
 {
 	struct kvmhv_core *core = thread->core;
+	struct kvm_vcpu *vcpu;
 
 	while (!(atomic_read(&core->map) & KVMHV_MAP_EXITING)) {
-		if (!(atomic_read(&core->map) & KVMHV_MAP_IN_ALL)) {
-			begin_exit(thread);
-			break;
-		}
+		vcpu = READ_ONCE(thread->vcpu);
+		if (vcpu && join_core(thread))
+			return vcpu;
 		kvmhv_rm_nap();
 		if (kvmhv_rm_take_ipi(thread) == KVMHV_IPI_HOST ||
 		    (s32)mfspr(SPRN_DEC) < 0)
 			begin_exit(thread);
 	}
+	return NULL;
 }
 
 /*
@@ -366,7 +369,7 @@ static void return_decrementer(unsigned long expires)
 
 /**
  * kvmhv_rm_run_core - one trip of a core into a guest
- * @vcore: the virtual core; vcore->wanted tells the threads that have a vcpu
+ * @vcore: the virtual core
  *
  * Called by assembly on the thread that leads the core.
  *
@@ -379,7 +382,6 @@ void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore)
 	struct kvm *kvm = vcore->kvm;
 	struct kvm_vcpu *vcpu;
 	unsigned long expires;
-	u32 wanted;
 
 	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_HOST_HV;
 	thread->host_lpcr = mfspr(SPRN_LPCR);
@@ -391,21 +393,21 @@ void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore)
 	if (kvmhv_cpu->load_vcore)
 		kvmhv_cpu->load_vcore(vcore);
 
-	vcpu = thread->vcpu;
+	vcpu = READ_ONCE(thread->vcpu);
 	smp_mb(); /* the partition comes before the threads */
 	atomic_set(&core->map, KVMHV_MAP_OPEN |
 		   (vcpu ? KVMHV_MAP_IN(thread->nr) : 0));
-	wanted = READ_ONCE(vcore->wanted) & ~KVMHV_MAP_IN(thread->nr);
-	if (wanted)
-		start_others(thread, wanted);
+	smp_mb(); /* who is put in too late to be seen here sees OPEN */
+	start_others(thread, READ_ONCE(vcore->threads_used) &
+		     ~KVMHV_MAP_IN(thread->nr));
 
+	if (!vcpu)
+		vcpu = wait_in_core(thread);
 	if (vcpu) {
 		run_vcpu(thread, vcpu);
 		begin_exit(thread);
 		atomic_andnot(KVMHV_MAP_IN(thread->nr) |
 			      KVMHV_MAP_NAP(thread->nr), &core->map);
-	} else {
-		wait_in_core(thread);
 	}
 	wait_for_others(thread);
 

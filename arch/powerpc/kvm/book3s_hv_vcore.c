@@ -43,7 +43,7 @@ static s64 dec_remaining(struct kvm_vcpu *vcpu)
 
 static bool woken(struct kvm_vcpu *vcpu)
 {
-	return READ_ONCE(vcpu->arch.pending_exceptions) ||
+	return kvmhv_interrupt_pending(vcpu) ||
 	       READ_ONCE(vcpu->arch.prodded) || dec_remaining(vcpu) <= 0;
 }
 
@@ -146,8 +146,10 @@ void kvmhv_vcore_part(struct kvm_vcpu *vcpu)
 	mutex_lock(&kvm->lock);
 	spin_lock(&vcore->lock);
 	not_expected(vcore, vcpu);
-	spin_unlock(&vcore->lock);
 	WRITE_ONCE(vcore->vcpu[vcpu->vcpu_id - vcore->first_id], NULL);
+	spin_unlock(&vcore->lock);
+	/* Real mode may have found it there, in the course of a trip */
+	synchronize_srcu(&kvm->srcu);
 	if (!--vcore->nr_vcpus) {
 		list_del(&vcore->list);
 		kfree(vcore);
@@ -188,7 +190,9 @@ static bool put_in(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
 
 	if (!thread)
 		return false;
-	vcore->threads_used |= KVMHV_MAP_IN(thread->nr);
+	/* The leader reads it when the map is OPEN, to call those who missed that */
+	WRITE_ONCE(vcore->threads_used,
+		   vcore->threads_used | KVMHV_MAP_IN(thread->nr));
 	hv->trap = 0;
 	hv->lpcr = vcore->kvm->arch.hv.lpcr;
 	hv->state = KVMHV_IN;
@@ -251,6 +255,8 @@ static void take_out(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
 		++vcpu->stat.sum_exits;
 	if (hv->trap && hosts)
 		kvmhv_handle_exit(vcpu);	/* only counts it */
+	if (hosts)
+		vcpu->arch.trap = 0;
 
 	if (thread_lost(vcpu, thread)) {
 		make_busy(vcpu, -ETIMEDOUT);
@@ -261,8 +267,6 @@ static void take_out(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
 	} else {
 		if (!hosts)
 			expect_back(vcore, vcpu);
-		else
-			vcpu->arch.trap = 0;
 		make_busy(vcpu, 0);
 	}
 }
@@ -309,7 +313,6 @@ static void assign_threads(struct kvm_hv_vcore *vcore)
 			if (vcpu->arch.hv.state == KVMHV_READY &&
 			    runnable(vcpu) == !idle)
 				put_in(vcore, vcpu);
-	vcore->wanted = vcore->threads_used;
 	vcore->open = true;
 }
 
@@ -321,13 +324,12 @@ static void assign_threads(struct kvm_hv_vcore *vcore)
  */
 static void core_trip(struct kvm_hv_vcore *vcore, struct kvmhv_thread *leader)
 {
-	struct kvm_vcpu *vcpu, *led;
+	struct kvm_vcpu *vcpu;
 	u8 ftrace;
 	int i;
 
 	spin_lock(&vcore->lock);
 	assign_threads(vcore);
-	led = leader->vcpu;
 	spin_unlock(&vcore->lock);
 
 	guest_timing_enter_irqoff();
@@ -340,11 +342,9 @@ static void core_trip(struct kvm_hv_vcore *vcore, struct kvmhv_thread *leader)
 	kvmhv_enter_core(vcore);
 	this_cpu_set_ftrace_enabled(ftrace);
 
-	/* giveup_all() left them off in the MSR that we came back to */
-	replay_host_interrupt(led, leader);
-
 	spin_lock(&vcore->lock);
 	vcore->open = false;
+	replay_host_interrupt(leader->vcpu, leader);
 	for_each_in_vcore(i, vcpu, vcore)
 		if (vcpu->arch.hv.state == KVMHV_IN)
 			take_out(vcore, vcpu);
@@ -505,10 +505,10 @@ static void wait_turn(struct kvm_vcpu *vcpu)
 		if (!timer && READ_ONCE(hv->state) == KVMHV_READY &&
 		    vcpu->arch.ceded)
 			break;	/* the core stopped under it: set the timer */
-		schedule();
 		/* kvm_vcpu_kick() only wakes the task: pass it on */
-		if (READ_ONCE(vcpu->arch.pending_exceptions))
+		if (kvmhv_interrupt_pending(vcpu))
 			call_thread(vcpu);
+		schedule();
 	}
 	finish_rcuwait(wait);
 	if (timer)
@@ -563,6 +563,8 @@ static int run_core(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self)
 		r = 0;
 	}
 	WRITE_ONCE(vcore->runner, NULL);
+	/* A task that has seen a runner sleeps; now look what it saw before */
+	smp_mb();
 	return r;
 }
 
@@ -597,6 +599,7 @@ int kvmhv_vcore_turn(struct kvm_vcpu *vcpu)
 			r = run_core(vcore, vcpu);
 			if (r && hv->state == KVMHV_READY)
 				make_busy(vcpu, 0);
+			hand_over(vcore);
 			continue;
 		}
 		spin_unlock(&vcore->lock);

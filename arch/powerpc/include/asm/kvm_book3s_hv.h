@@ -178,9 +178,8 @@ struct kvm_hv_vcore {
 	struct kvm_vcpu *runner;	/* [L: lock] whose task runs the core */
 	bool open;		/* [L: lock] a trip is on, vcpus may join it */
 	u32 nr_busy;		/* [L: lock] expected back soon */
-	u32 threads_used;	/* [L: lock] hardware threads of this trip */
+	u32 threads_used;	/* [L: lock, A] KVMHV_MAP_IN of this trip's threads */
 	int cpu;		/* [T] the CPU that leads it */
-	u32 wanted;		/* [T] KVMHV_MAP_IN of threads with a vcpu */
 
 	u64 tb_offset;		/* [V] guest timebase - host timebase */
 	u64 tb_shift;		/* [T] the offset that the processor has now */
