@@ -81,6 +81,7 @@ static void hv_destroy_vm(struct kvm *kvm)
 {
 	atomic_dec(&nr_vms);
 	kvmhv_hpt_free(kvm);
+	kvmhv_rma_free(kvm);
 	kvmppc_free_lpid(kvm->arch.lpid);
 }
 
@@ -163,6 +164,8 @@ static long hv_arch_vm_ioctl(struct file *filp, unsigned int ioctl,
 		if (get_user(order, (u32 __user *)argp))
 			return -EFAULT;
 		return kvmhv_hpt_allocate(kvm, order);
+	case KVM_ALLOCATE_RMA:
+		return kvmhv_allocate_rma(argp);
 	default:
 		return -ENOTTY;
 	}

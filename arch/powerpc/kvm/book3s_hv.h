@@ -67,6 +67,12 @@ int kvmhv_mmu_setup(struct kvm_vcpu *vcpu);
 int kvmhv_vrma_fault(struct kvm_vcpu *vcpu, unsigned long gpa);
 int kvmhv_get_smmu_info(struct kvm *kvm, struct kvm_ppc_smmu_info *info);
 
+/* book3s_hv_rma.c: real mode areas */
+long kvmhv_allocate_rma(struct kvm_allocate_rma __user *argp);
+int kvmhv_rma_prepare(struct kvm *kvm, const struct kvm_memory_slot *slot);
+void kvmhv_rma_setup(struct kvm *kvm);
+void kvmhv_rma_free(struct kvm *kvm);
+
 /* book3s_hv_fault.c: storage interrupts and guest address translation */
 int kvmhv_page_fault(struct kvm_vcpu *vcpu, enum kvmhv_fault verdict, bool data);
 int kvmhv_emulate_mmio(struct kvm_vcpu *vcpu, unsigned long gpa,

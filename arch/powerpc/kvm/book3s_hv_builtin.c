@@ -34,6 +34,12 @@ static_assert(sizeof(struct kvm_hv_rev) == 16);
 #define GUEST_LPCR_206	(LPCR_VPM0 | LPCR_VPM1 | (4UL << LPCR_DPFD_SH) | \
 			 LPCR_LPES1 | LPCR_HDICE | LPCR_PECE0 | LPCR_PECE1)
 
+/* ISA 2.06 and 2.07: real mode limit selectors of LPCR */
+static const struct kvmhv_rma_size rma_sizes_206[] = {
+	{ 25, 8 }, { 26, 3 }, { 27, 7 }, { 28, 4 }, { 30, 2 }, { 34, 1 },
+	{ 38, 0 }, { }
+};
+
 /* LPIDs 0 (host) and 0x3ff (LPID_RSVD_HV, switching) are taken */
 #define MAX_LPID	0x3fe
 
@@ -46,6 +52,7 @@ static const struct kvmhv_cpu_ops power7_ops = {
 	.lpid_mask = MAX_LPID,
 	.guest_lpcr = GUEST_LPCR_206,
 	.lpcr_writable = LPCR_DPFD | LPCR_ILE | LPCR_TC,
+	.rma_sizes = rma_sizes_206,
 	.has_1t_segments = true,
 	.has_vrma = true,
 	.switch_partition = kvmhv_power7_switch_partition,
@@ -60,6 +67,7 @@ static const struct kvmhv_cpu_ops power8_ops = {
 	.lpid_mask = MAX_LPID,
 	.guest_lpcr = GUEST_LPCR_206 | LPCR_ONL,
 	.lpcr_writable = LPCR_DPFD | LPCR_ILE | LPCR_AIL | LPCR_TC,
+	.rma_sizes = rma_sizes_206,
 	.has_1t_segments = true,
 	.has_vrma = true,
 	.fixed_threads = true,	/* msgsndp, TIR */
@@ -72,12 +80,12 @@ const struct kvmhv_cpu_ops *kvmhv_cpu;
 EXPORT_SYMBOL_GPL(kvmhv_cpu);
 
 /**
- * kvmhv_probe_cpu - find the table for the host processor
+ * kvmhv_find_cpu - the table for the host processor
  * @why: where to put the reason when there is none
  *
- * Return: the table, which also becomes kvmhv_cpu, or NULL.
+ * Context: any time after the CPU features are known, early boot included.
  */
-const struct kvmhv_cpu_ops *kvmhv_probe_cpu(const char **why)
+const struct kvmhv_cpu_ops *kvmhv_find_cpu(const char **why)
 {
 	if (!cpu_has_feature(CPU_FTR_HVMODE)) {
 		*why = "this kernel does not run in hypervisor mode";
@@ -91,15 +99,28 @@ const struct kvmhv_cpu_ops *kvmhv_probe_cpu(const char **why)
 		*why = "POWER9 and later processors are not supported";
 		return NULL;
 	}
-	if (cpu_has_feature(CPU_FTR_ARCH_207S)) {
-		kvmhv_cpu = &power8_ops;
-	} else if (cpu_has_feature(CPU_FTR_ARCH_206)) {
-		kvmhv_cpu = &power7_ops;
-	} else {
-		*why = "the processor is older than POWER7";
-		return NULL;
-	}
-	return kvmhv_cpu;
+	if (cpu_has_feature(CPU_FTR_ARCH_207S))
+		return &power8_ops;
+	if (cpu_has_feature(CPU_FTR_ARCH_206))
+		return &power7_ops;
+
+	*why = "the processor is older than POWER7";
+	return NULL;
+}
+
+/**
+ * kvmhv_probe_cpu - find the table for the host processor and use it
+ * @why: where to put the reason when there is none
+ *
+ * Return: the table, which also becomes kvmhv_cpu, or NULL.
+ */
+const struct kvmhv_cpu_ops *kvmhv_probe_cpu(const char **why)
+{
+	const struct kvmhv_cpu_ops *cpu = kvmhv_find_cpu(why);
+
+	if (cpu)
+		kvmhv_cpu = cpu;
+	return cpu;
 }
 EXPORT_SYMBOL_GPL(kvmhv_probe_cpu);
 

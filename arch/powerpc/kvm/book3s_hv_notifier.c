@@ -207,24 +207,34 @@ static int rmap_alloc(struct kvm_memory_slot *slot)
  * (kvmhv_flush_memslot()) if addresses change.
  *
  * Context: kvm->slots_lock and slots_arch_lock held.
- * Return: 0, -EINVAL beyond the 60 bits of guest real addresses, -ENOMEM.
+ * Return: 0, -EINVAL beyond the 60 bits of guest real addresses, -ENOMEM, or
+ * what kvmhv_rma_prepare() says.
  */
 int kvmhv_prepare_memory_region(struct kvm *kvm,
 				const struct kvm_memory_slot *old,
 				struct kvm_memory_slot *new,
 				enum kvm_mr_change change)
 {
+	int ret;
+
 	lockdep_assert_held(&kvm->slots_lock);
 
 	if (change == KVM_MR_DELETE)
 		return 0;
 	if (new->base_gfn + new->npages > MAX_GFN)
 		return -EINVAL;
-	if (change == KVM_MR_CREATE)
-		return rmap_alloc(new);
 
+	if (change == KVM_MR_CREATE) {
+		ret = rmap_alloc(new);
+		if (ret)
+			return ret;
+		ret = kvmhv_rma_prepare(kvm, new);
+		if (ret)
+			kvmhv_free_memslot(new);
+		return ret;
+	}
 	new->arch.rmap = old->arch.rmap;
-	return 0;
+	return change == KVM_MR_MOVE ? kvmhv_rma_prepare(kvm, new) : 0;
 }
 
 /**
@@ -295,6 +305,9 @@ bool kvmhv_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range)
 	lockdep_assert_held(&kvm->mmu_lock);
 
 	for (gfn = range->start; gfn < range->end; gfn++) {
+		/* user space loses a real mode area, the guest does not */
+		if (kvmhv_in_rma(kvm, gfn))
+			continue;
 		unmap_page(kvm, range->slot, gfn, true);
 		/* mmu_invalidate_in_progress keeps pages out meanwhile */
 		if (range->may_block && !(gfn % RESCHED_PAGES))
@@ -491,6 +504,12 @@ static void harvest_slot(struct kvm *kvm, const struct kvm_memory_slot *slot,
 {
 	unsigned long i, n, end;
 
+	/* real mode leaves no C bits */
+	if (kvmhv_in_rma(kvm, slot->base_gfn)) {
+		for (i = 0; i < slot->npages; i++)
+			__set_bit_le(i, map);
+		return;
+	}
 	for (i = 0; i < slot->npages; i++) {
 		n = harvest_page(kvm, slot, slot->base_gfn + i);
 		end = min(i + n, slot->npages);

@@ -384,6 +384,7 @@ void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore)
 	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_HOST_HV;
 	thread->host_lpcr = mfspr(SPRN_LPCR);
 	expires = lend_decrementer();
+	mtspr(SPRN_RMOR, kvm->arch.hv.rma_pa);
 	kvmhv_cpu->switch_partition(kvm->arch.hv.sdr1, kvm->arch.lpid,
 				    kvm->arch.hv.lpcr);
 	kvmhv_rm_enter_prepare(kvm);

@@ -139,6 +139,10 @@ struct kvm_hv_vm {
 	u32 online_vcpus;		/* [A] > 1: tlbie instead of tlbiel */
 	bool mmu_ready;			/* [A] HPT and VRMA usable */
 	bool fwnmi_enabled;		/* [A] */
+	/* Real mode area at guest real 0, once there was one; see book3s_hv_rma.c */
+	unsigned long rma_pa;		/* [S] its host real address: RMOR */
+	unsigned long rma_pages;	/* [S] pages of guest memory in it, or 0 */
+	struct file *rma_file;		/* [S] keeps it the VM's */
 	atomic_t vcpus_running;		/* [A] see kvmhv_hpt_allocate() */
 	struct mutex setup_lock;	/* outside vcpu->mutex never taken */
 	struct list_head vcores;	/* [L: kvm->lock] */
@@ -256,6 +260,16 @@ struct kvm_hv_vcpu {
 	u64 runnable_since;	/* [L: vcore->lock] 0: busy in host or ceded */
 };
 
+/**
+ * struct kvmhv_rma_size - a size of the real mode area that the processor has
+ * @shift: log2 of the bytes, 0 ends a table
+ * @rmls: the real mode limit selector that says so
+ */
+struct kvmhv_rma_size {
+	u8 shift;
+	u8 rmls;
+};
+
 /*
  * The table of what differs between processors.  Assembly has its own
  * dispatch (kvmhv_switch_* in book3s_hv_rm_power*.S); this is for C.
@@ -269,6 +283,7 @@ struct kvmhv_cpu_ops {
 	unsigned long lpid_mask;	/* largest usable LPID */
 	unsigned long guest_lpcr;	/* bits set for each guest */
 	unsigned long lpcr_writable;	/* bits user space may change */
+	const struct kvmhv_rma_size *rma_sizes; /* in ascending order */
 	bool has_1t_segments;
 	bool has_vrma;
 	bool fixed_threads;		/* guests see hardware thread numbers */
@@ -283,6 +298,27 @@ extern const struct kvmhv_cpu_ops *kvmhv_cpu;
 
 /* book3s_hv_builtin.c, MMU on */
 const struct kvmhv_cpu_ops *kvmhv_probe_cpu(const char **why);
+
+const struct kvmhv_cpu_ops *kvmhv_find_cpu(const char **why);
+
+/**
+ * struct kvmhv_rma - a real mode area of the pool
+ * @free: on the list of those nobody has [L: the pool's]
+ * @pfn: its first page [C]
+ * @owner: the VM that has it at guest real 0 [A]
+ */
+struct kvmhv_rma {
+	struct list_head free;
+	unsigned long pfn;
+	struct kvm *owner;
+};
+
+/* book3s_hv_builtin_rma.c, MMU on */
+void kvmhv_rma_reserve(void);
+int kvmhv_rma_capability(void);
+unsigned long kvmhv_rma_bytes(void);
+struct kvmhv_rma *kvmhv_rma_get(void);
+void kvmhv_rma_put(struct kvmhv_rma *rma);
 
 /*
  * book3s_hv_rmhandlers.S.  The first is for the module, MMU on; the second

@@ -22,6 +22,10 @@ typedef uint16_t u16;
 typedef uint32_t u32;
 typedef uint64_t u64;
 typedef u64 __be64;
+
+struct list_head {
+	struct list_head *next, *prev;
+};
 typedef u64 gfn_t;
 
 #define ASM_CONST(x)		x##UL
@@ -208,7 +212,7 @@ struct kvm_memory_slot {
 	unsigned long npages;
 	unsigned long userspace_addr;
 	u32 flags;
-	struct { unsigned long **rmap; } arch;
+	struct { unsigned long **rmap, **pinned; } arch;
 };
 
 struct kvm_memslots {
