@@ -56,6 +56,10 @@ static const struct kvmhv_cpu_ops power7_ops = {
 	.has_1t_segments = true,
 	.has_vrma = true,
 	.switch_partition = kvmhv_power7_switch_partition,
+	.save_host = kvmhv_power7_save_host,
+	.load_host = kvmhv_power7_load_host,
+	.load_guest = kvmhv_power7_load_guest,
+	.save_guest = kvmhv_power7_save_guest,
 };
 
 static const struct kvmhv_cpu_ops power8_ops = {
@@ -74,6 +78,33 @@ static const struct kvmhv_cpu_ops power8_ops = {
 	.switch_partition = kvmhv_power7_switch_partition,
 	.load_vcore = kvmhv_power8_load_vcore,
 	.save_vcore = kvmhv_power8_save_vcore,
+	.save_host = kvmhv_power8_save_host,
+	.load_host = kvmhv_power8_load_host,
+	.load_guest = kvmhv_power8_load_guest,
+	.save_guest = kvmhv_power8_save_guest,
+};
+
+/* HID4 of the 970 has one bit of the selector less */
+static const struct kvmhv_rma_size rma_sizes_970[] = {
+	{ 26, 3 }, { 27, 7 }, { 28, 4 }, { 30, 2 }, { 34, 1 }, { 38, 0 }, { }
+};
+
+/*
+ * PPC970, ISA 2.01.  Every partition switch flushes the TLB, so none is left
+ * to do (tlb_sets).  HID4 has 6 bits of partition ID.
+ */
+static const struct kvmhv_cpu_ops ppc970_ops = {
+	.name = "PPC970",
+	.slb_nr = 64,
+	.nr_pmc = 8,
+	.max_threads = 1,
+	.lpid_mask = 0x3f,
+	.rma_sizes = rma_sizes_970,
+	.save_host = kvmhv_ppc970_save_host,
+	.load_host = kvmhv_ppc970_load_host,
+	.load_guest = kvmhv_ppc970_load_guest,
+	.save_guest = kvmhv_ppc970_save_guest,
+	.switch_partition = kvmhv_ppc970_switch_partition,
 };
 
 const struct kvmhv_cpu_ops *kvmhv_cpu;
@@ -91,10 +122,6 @@ const struct kvmhv_cpu_ops *kvmhv_find_cpu(const char **why)
 		*why = "this kernel does not run in hypervisor mode";
 		return NULL;
 	}
-	if (!mmu_has_feature(MMU_FTR_LOCKLESS_TLBIE)) {
-		*why = "the processor cannot do several tlbie at a time";
-		return NULL;
-	}
 	if (cpu_has_feature(CPU_FTR_ARCH_300)) {
 		*why = "POWER9 and later processors are not supported";
 		return NULL;
@@ -104,7 +131,15 @@ const struct kvmhv_cpu_ops *kvmhv_find_cpu(const char **why)
 	if (cpu_has_feature(CPU_FTR_ARCH_206))
 		return &power7_ops;
 
-	*why = "the processor is older than POWER7";
+	/* Apple's and those without LPES1 have lost CPU_FTR_HVMODE at boot */
+	switch (PVR_VER(mfspr(SPRN_PVR))) {
+	case PVR_970:
+	case PVR_970FX:
+	case PVR_970MP:
+	case PVR_970GX:
+		return &ppc970_ops;
+	}
+	*why = "the processor is none of PPC970, POWER7 and POWER8";
 	return NULL;
 }
 

@@ -155,7 +155,7 @@ static int __init pool_init(void)
 
 	for (n = 0; n < nr_areas; n++) {
 		for (i = 0; i < area_pages(); i++)
-			__ClearPageReserved(pfn_to_page(areas[n].pfn + i));
+			ClearPageReserved(pfn_to_page(areas[n].pfn + i));
 		list_add_tail(&areas[n].free, &free_areas);
 	}
 	return 0;

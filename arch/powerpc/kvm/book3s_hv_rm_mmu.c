@@ -131,7 +131,7 @@ static inline bool find_page(struct kvm *kvm, const struct kvm_memory_slot *slot
 			     struct host_page *hp)
 {
 	unsigned long gfn = gpa >> PAGE_SHIFT;
-	unsigned long hva;
+	unsigned long hva, word;
 
 	if (unlikely(kvmhv_in_rma(kvm, gfn))) {
 		hp->pa = kvm->arch.hv.rma_pa + gpa;
@@ -139,6 +139,15 @@ static inline bool find_page(struct kvm *kvm, const struct kvm_memory_slot *slot
 		hp->writable = write;
 		hp->fixed = true;
 		return true;
+	}
+	if (unlikely(slot->arch.pinned)) {
+		word = kvmhv_pin_word(slot, gfn);
+		hp->pa = ((word >> KVMHV_PIN_PFN_SHIFT) << PAGE_SHIFT) |
+			 (gpa & ~PAGE_MASK);
+		hp->ci = false;
+		hp->writable = write;
+		hp->fixed = true;
+		return psize <= PAGE_SIZE || (word & KVMHV_PIN_LARGE);
 	}
 	hva = __gfn_to_hva_memslot(slot, gfn) | (gpa & ~PAGE_MASK);
 	return find_host_page(kvm, hva, psize, write, hp);
@@ -191,19 +200,24 @@ static long prepare(struct kvm *kvm, unsigned long v, unsigned long r,
 	gfn = gpa >> PAGE_SHIFT;
 	slot = kvmhv_rm_gfn_to_slot(kvm, gfn);
 	if (!slot) {
+		if (!kvmhv_cpu->has_vrma)
+			return H_PARAMETER;
 		make_absent(new, KVMHV_HPTE_R_MMIO);
 		return H_SUCCESS;
 	}
 
 	hva = __gfn_to_hva_memslot(slot, gfn);
 	if (psize > PAGE_SIZE &&
-	    (((hva & (psize - 1)) && !kvmhv_in_rma(kvm, gfn)) ||
+	    (((hva & (psize - 1)) && !kvmhv_in_rma(kvm, gfn) &&
+	      !slot->arch.pinned) ||
 	     gfn + (psize >> PAGE_SHIFT) > slot->base_gfn + slot->npages))
 		return H_PARAMETER;
 
 	if ((slot->flags & KVM_MEMSLOT_INVALID) ||
 	    !find_page(kvm, slot, gpa, psize, hpte_is_writable(r) &&
 		       !(slot->flags & KVM_MEM_READONLY), &hp)) {
+		if (!kvmhv_cpu->has_vrma)
+			return H_PARAMETER;
 		make_absent(new, 0);
 		return H_SUCCESS;
 	}

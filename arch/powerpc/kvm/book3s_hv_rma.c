@@ -141,21 +141,23 @@ static struct file *find_area(const struct kvm_memory_slot *slot)
 	unsigned long start = slot->userspace_addr;
 	unsigned long end = start + (slot->npages << PAGE_SHIFT);
 	struct mm_struct *mm = current->mm;
-	VMA_ITERATOR(vmi, mm, start);
 	struct vm_area_struct *vma;
 	struct file *file = NULL;
+	bool partly = false;
 
 	mmap_read_lock(mm);
-	for_each_vma_range(vmi, vma, end) {
+	for (vma = find_vma_intersection(mm, start, end); vma && !file && !partly;
+	     vma = find_vma_intersection(mm, vma->vm_end, end)) {
 		if (vma->vm_ops != &area_vm_ops)
 			continue;
-		if (vma->vm_pgoff || vma->vm_start != start || vma->vm_end < end) {
-			file = ERR_PTR(refuse(-EINVAL, "it is not the beginning of one mapping of a real mode area"));
-			break;
-		}
-		file = get_file(vma->vm_file);
+		partly = vma->vm_pgoff || vma->vm_start != start ||
+			 vma->vm_end < end;
+		if (!partly)
+			file = get_file(vma->vm_file);
 	}
 	mmap_read_unlock(mm);
+	if (partly)
+		return ERR_PTR(refuse(-EINVAL, "not the beginning of one mapping of a real mode area"));
 	return file;
 }
 
@@ -222,7 +224,7 @@ int kvmhv_rma_prepare(struct kvm *kvm, const struct kvm_memory_slot *slot)
 	else if (!slot->base_gfn && hv->rma_file)
 		ret = refuse(-EBUSY, "the VM has a real mode area at guest real address 0");
 	else if (!slot->base_gfn && !kvmhv_cpu->has_vrma)
-		ret = refuse(-EINVAL, "guest real address 0 must be in a real mode area on this processor");
+		ret = refuse(-EINVAL, "guest real address 0 needs a real mode area");
 	mutex_unlock(&hv->setup_lock);
 
 	if (file && ret)
@@ -235,7 +237,7 @@ int kvmhv_rma_prepare(struct kvm *kvm, const struct kvm_memory_slot *slot)
  * @kvm: the VM, which has one
  *
  * Real mode offset instead of VRMA, ISA 2.06 Book III-S, 5.7.3.2: VPM0 is 0,
- * RMLS the limit, RMOR (hv.rma_pa) the area.
+ * RMLS the limit, RMOR (hv.rma_pa) the area.  A PPC970 has these in HID4.
  *
  * Context: setup_lock held, no vcpu runs.
  */
@@ -248,8 +250,12 @@ void kvmhv_rma_setup(struct kvm *kvm)
 
 	lockdep_assert_held(&hv->setup_lock);
 
-	hv->lpcr &= ~(LPCR_VPM0 | LPCR_VRMASD | RMLS_MASK);
-	hv->lpcr |= (unsigned long)limit->rmls << LPCR_RMLS_SH;
+	if (cpu_has_feature(CPU_FTR_ARCH_206)) {
+		hv->lpcr &= ~(LPCR_VPM0 | LPCR_VRMASD | RMLS_MASK);
+		hv->lpcr |= (unsigned long)limit->rmls << LPCR_RMLS_SH;
+	} else {
+		kvmhv_970_set_rma(kvm, limit->rmls);
+	}
 
 	/* user space has put code there that will be fetched without a fault */
 	flush_icache_range(start, start + bytes);

@@ -330,6 +330,8 @@ static void core_trip(struct kvm_hv_vcore *vcore, struct kvmhv_thread *leader)
 	led = leader->vcpu;
 	spin_unlock(&vcore->lock);
 
+	if (!cpu_has_feature(CPU_FTR_ARCH_206) && led)
+		kvmhv_970_want_interrupts(led);
 	guest_timing_enter_irqoff();
 	rcu_virt_note_context_switch(smp_processor_id());
 	giveup_all(current);

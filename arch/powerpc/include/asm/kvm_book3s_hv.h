@@ -121,6 +121,14 @@ static inline unsigned long kvmhv_hpt_npte(const struct kvm_hv_hpt *hpt)
  */
 #define KVMHV_RMAP_PER_CHUNK	(PAGE_SIZE / sizeof(unsigned long))
 
+/*
+ * Memory that guests keep because the processor does not tell the hypervisor
+ * of their storage interrupts: page frame of each page of a memslot, in chunks
+ * as the reverse map, in bits 63:1; bit 0 if 16 MiB in one piece begin there.
+ */
+#define KVMHV_PIN_LARGE		1UL
+#define KVMHV_PIN_PFN_SHIFT	1
+
 /**
  * struct kvm_hv_vm - the hypervisor-mode part of struct kvm_arch
  */
@@ -128,8 +136,9 @@ struct kvm_hv_vm {
 	struct kvm_hv_hpt hpt;		/* (a) for sdr1 only */
 	unsigned long sdr1;		/* [S](a) SDR1 while in the guest */
 	unsigned long host_sdr1;	/* [C](a) */
-	unsigned long host_lpcr;	/* [C](a) */
+	unsigned long host_lpcr;	/* [C](a) PPC970: HID4 */
 	unsigned long lpcr;		/* [S](a) LPCR but for MER */
+	unsigned long hid4;		/* [S] PPC970: HID4, lpcr is 0 there */
 	/*
 	 * slbmte RS image of the VRMA segment (VSID, B, L, LP) and its base
 	 * page shift; 0 until the VRMA is set up.
@@ -143,6 +152,7 @@ struct kvm_hv_vm {
 	unsigned long rma_pa;		/* [S] its host real address: RMOR */
 	unsigned long rma_pages;	/* [S] pages of guest memory in it, or 0 */
 	struct file *rma_file;		/* [S] keeps it the VM's */
+	unsigned long pinned_pages;	/* [L: slots_lock] see book3s_hv_pin.c */
 	atomic_t vcpus_running;		/* [A] see kvmhv_hpt_allocate() */
 	struct mutex setup_lock;	/* outside vcpu->mutex never taken */
 	struct list_head vcores;	/* [L: kvm->lock] */
@@ -285,11 +295,19 @@ struct kvmhv_cpu_ops {
 	unsigned long lpcr_writable;	/* bits user space may change */
 	const struct kvmhv_rma_size *rma_sizes; /* in ascending order */
 	bool has_1t_segments;
+	/* Storage interrupts come to the hypervisor; VRMA */
 	bool has_vrma;
 	bool fixed_threads;		/* guests see hardware thread numbers */
-	/* MMU off; book3s_hv_rm_<cpu>.S */
+	/*
+	 * MMU off; book3s_hv_rm_<cpu>.S.  @control is LPCR, on a PPC970 HID4.
+	 * The first four: register roles of book3s_hv_asm.h, for assembly.
+	 */
+	void (*save_host)(void);
+	void (*load_host)(void);
+	void (*load_guest)(void);
+	void (*save_guest)(void);
 	void (*switch_partition)(unsigned long sdr1, unsigned long lpid,
-				 unsigned long lpcr);
+				 unsigned long control);
 	void (*load_vcore)(struct kvm_hv_vcore *vcore);	/* or NULL */
 	void (*save_vcore)(struct kvm_hv_vcore *vcore);	/* or NULL */
 };
@@ -327,7 +345,24 @@ void kvmhv_rma_put(struct kvmhv_rma *rma);
 void kvmhv_enter_core(struct kvm_hv_vcore *vcore);
 void kvmhv_run_thread(struct kvm_vcpu *vcpu);
 
-/* book3s_hv_rm_power*.S, MMU off */
+/* book3s_hv_rm_power7.S, _power8.S, _ppc970.S: MMU off */
+void kvmhv_power7_save_host(void);
+void kvmhv_power7_load_host(void);
+void kvmhv_power7_load_guest(void);
+void kvmhv_power7_save_guest(void);
+void kvmhv_power8_save_host(void);
+void kvmhv_power8_load_host(void);
+void kvmhv_power8_load_guest(void);
+void kvmhv_power8_save_guest(void);
+void kvmhv_ppc970_save_host(void);
+void kvmhv_ppc970_load_host(void);
+void kvmhv_ppc970_load_guest(void);
+void kvmhv_ppc970_save_guest(void);
+void kvmhv_ppc970_set_partition(unsigned long sdr1, unsigned long hid4,
+				bool hdec);
+/* book3s_hv_rm_tlbie.c, MMU off */
+void kvmhv_ppc970_switch_partition(unsigned long sdr1, unsigned long lpid,
+				   unsigned long hid4);
 void kvmhv_power7_switch_partition(unsigned long sdr1, unsigned long lpid,
 				   unsigned long lpcr);
 void kvmhv_power8_load_vcore(struct kvm_hv_vcore *vcore);
@@ -432,7 +467,11 @@ long kvmhv_hpt_find(struct kvm *kvm, unsigned long ea, unsigned long slb_v,
 /* In an rmap word: the page was changed since the dirty log last looked */
 #define KVMHV_RMAP_CHANGED	(HPTE_R_C << KVMPPC_RMAP_RC_SHIFT)
 
+void kvmhv_rm_lock_tlbie(void);
+void kvmhv_rm_unlock_tlbie(void);
+void kvmhv_rm_tlbie_201(const unsigned long *rb, unsigned int n);
 unsigned long *kvmhv_rmap_slot(const struct kvm_memory_slot *slot, u64 gfn);
+unsigned long kvmhv_pin_word(const struct kvm_memory_slot *slot, u64 gfn);
 const struct kvm_memory_slot *kvmhv_rm_gfn_to_slot(struct kvm *kvm, u64 gfn);
 void kvmhv_rmap_add(struct kvm *kvm, unsigned long *rmap, unsigned long index);
 void kvmhv_rmap_del_locked(struct kvm *kvm, unsigned long *rmap,

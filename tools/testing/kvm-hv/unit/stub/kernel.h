@@ -83,10 +83,18 @@ struct spinlock { int dummy; };
 #define spinlock_t		struct spinlock
 struct mutex { int dummy; };
 
+/* The lock of a raw spinlock, which real mode takes without the rest of it */
+typedef struct { int held; } arch_spinlock_t;
+typedef struct { arch_spinlock_t raw_lock; } raw_spinlock_t;
+bool arch_spin_trylock(arch_spinlock_t *lock);
+void arch_spin_unlock(arch_spinlock_t *lock);
+
 /* Features */
 #define CPU_FTR_ARCH_206	1
 #define CPU_FTR_ARCH_207S	2
 bool cpu_has_feature(unsigned long feature);
+#define MMU_FTR_LOCKLESS_TLBIE	4
+#define mmu_has_feature(f)	cpu_has_feature(f)
 
 /* MSR, DSISR, SRR1 */
 #define MSR_PR			BIT(14)
@@ -271,5 +279,7 @@ void kvmhv_ptesync(void);
 void kvmhv_tlbie(unsigned long rb, unsigned long lpid);
 void kvmhv_tlbiel(unsigned long rb);
 void kvmhv_tlbsync(void);
+void kvmhv_tlbie_201(unsigned long rb);
+void kvmhv_tlbiel_201(unsigned long rb);
 
 #endif /* STUB_KERNEL_H */
