@@ -320,7 +320,8 @@ static void holders(void)
 	vm = new_vm();
 	fd = allocate(&vm);
 	end_vm(&vm);
-	iov.iov_base = mem = map(fd);
+	mem = map(fd);
+	iov.iov_base = mem;
 	*mem = 'x';
 	check("pipe", pipe(pipes), 0);
 	check("vmsplice", vmsplice(pipes[1], &iov, 1, 0), 0);
