@@ -157,7 +157,7 @@ static struct file *find_area(const struct kvm_memory_slot *slot)
 	}
 	mmap_read_unlock(mm);
 	if (partly)
-		return ERR_PTR(refuse(-EINVAL, "not the beginning of one mapping of a real mode area"));
+		return ERR_PTR(refuse(-EINVAL, "not the start of one mapping of an area"));
 	return file;
 }
 

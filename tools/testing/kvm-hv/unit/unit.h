@@ -63,6 +63,7 @@ enum {
 	EV_PTESYNC = 1, EV_TLBIE, EV_TLBIEL, EV_TLBSYNC, EV_TLBIE_201,
 	EV_TLBIEL_201,
 };
+
 struct event {
 	int what;
 	unsigned long rb;

@@ -26,6 +26,7 @@ typedef u64 __be64;
 struct list_head {
 	struct list_head *next, *prev;
 };
+
 typedef u64 gfn_t;
 
 #define ASM_CONST(x)		x##UL
@@ -84,8 +85,10 @@ struct spinlock { int dummy; };
 struct mutex { int dummy; };
 
 /* The lock of a raw spinlock, which real mode takes without the rest of it */
-typedef struct { int held; } arch_spinlock_t;
-typedef struct { arch_spinlock_t raw_lock; } raw_spinlock_t;
+struct arch_spinlock { int held; };
+#define arch_spinlock_t		struct arch_spinlock
+struct raw_spinlock { arch_spinlock_t raw_lock; };
+#define raw_spinlock_t		struct raw_spinlock
 bool arch_spin_trylock(arch_spinlock_t *lock);
 void arch_spin_unlock(arch_spinlock_t *lock);
 
