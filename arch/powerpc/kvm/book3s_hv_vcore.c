@@ -503,6 +503,7 @@ static void wait_turn(struct kvm_vcpu *vcpu)
 	struct rcuwait *wait = kvm_arch_vcpu_get_wait(vcpu);
 	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
 	bool timer = READ_ONCE(hv->state) == KVMHV_READY && vcpu->arch.ceded;
+	u64 expires = READ_ONCE(vcpu->arch.dec_expires);
 
 	if (timer)
 		hrtimer_start(&vcpu->arch.dec_timer,
@@ -516,8 +517,8 @@ static void wait_turn(struct kvm_vcpu *vcpu)
 							 TASK_INTERRUPTIBLE);
 		if (turn_over(vcpu))
 			break;
-		if (!timer && READ_ONCE(hv->state) == KVMHV_READY &&
-		    vcpu->arch.ceded)
+		if (READ_ONCE(hv->state) == KVMHV_READY && vcpu->arch.ceded &&
+		    (!timer || READ_ONCE(vcpu->arch.dec_expires) != expires))
 			break;	/* the core stopped under it: set the timer */
 		/* kvm_vcpu_kick() only wakes the task: pass it on */
 		if (kvmhv_interrupt_pending(vcpu))
