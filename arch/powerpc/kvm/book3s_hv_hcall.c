@@ -88,9 +88,8 @@ static long h_prod(struct kvm_vcpu *vcpu, unsigned long *args)
 	WRITE_ONCE(target->arch.prodded, 1);
 	/* See h_cede() */
 	smp_mb();
-	if (READ_ONCE(target->arch.ceded)) {
+	if (READ_ONCE(target->arch.ceded))
 		kvmhv_kick_vcpu(target);
-	}
 	return H_SUCCESS;
 }
 
