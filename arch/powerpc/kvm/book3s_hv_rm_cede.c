@@ -31,11 +31,19 @@ static bool external_pending(struct kvm_vcpu *vcpu)
 			&vcpu->arch.pending_exceptions);
 }
 
+/* POWER8: another thread of the guest's core has sent this one a msgsndp */
+static bool doorbell_pending(void)
+{
+	return cpu_has_feature(CPU_FTR_ARCH_207S) &&
+	       mfspr(SPRN_DPDES) & BIT(kvmhv_this_thread()->nr);
+}
+
 /* What ends an H_CEDE.  The decrementer in the processor is the guest's. */
 static bool woken(struct kvm_vcpu *vcpu)
 {
 	return kvmhv_interrupt_pending(vcpu) ||
-	       READ_ONCE(vcpu->arch.prodded) || (s32)mfspr(SPRN_DEC) < 0;
+	       READ_ONCE(vcpu->arch.prodded) || (s32)mfspr(SPRN_DEC) < 0 ||
+	       doorbell_pending();
 }
 
 static void end_cede(struct kvm_vcpu *vcpu)

@@ -90,6 +90,8 @@ _GLOBAL_TOC(kvmhv_power8_load_vcore)
 	load_spr SPRN_VTB, VCORE_HV_VTB, r3
 	load_spr SPRN_DPDES, VCORE_HV_DPDES, r3
 	load_spr SPRN_PCR, VCORE_HV_PCR, r3
+	li	r0,0			/* those doorbells have been delivered */
+	std	r0,VCORE_HV_DPDES(r3)
 	isync
 	blr
 

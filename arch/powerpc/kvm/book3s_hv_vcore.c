@@ -41,9 +41,18 @@ static s64 dec_remaining(struct kvm_vcpu *vcpu)
 	       (mftb() + vcpu->arch.hv.vcore->tb_offset);
 }
 
+/* A doorbell that came when the core was on its way out (POWER8) */
+static bool doorbell_pending(struct kvm_vcpu *vcpu)
+{
+	struct kvm_hv_vcore *vcore = vcpu->arch.hv.vcore;
+
+	return READ_ONCE(vcore->dpdes) &
+	       BIT(vcpu->vcpu_id - vcore->first_id);
+}
+
 static bool woken(struct kvm_vcpu *vcpu)
 {
-	return kvmhv_interrupt_pending(vcpu) ||
+	return kvmhv_interrupt_pending(vcpu) || doorbell_pending(vcpu) ||
 	       READ_ONCE(vcpu->arch.prodded) || dec_remaining(vcpu) <= 0;
 }
 
