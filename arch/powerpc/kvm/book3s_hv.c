@@ -8,18 +8,46 @@
  */
 #define pr_fmt(fmt) "kvm-hv: " fmt
 
+#include <linux/cpu.h>
 #include <linux/err.h>
 #include <linux/kvm_host.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <asm/cputable.h>
+#include <asm/cputhreads.h>
 #include <asm/kvm_book3s.h>
 #include <asm/kvm_ppc.h>
 #include <asm/reg.h>
 #include <asm/switch_to.h>
 
 #include "book3s_hv.h"
+
+/* VMs that exist; cpus_read_lock() keeps it from growing */
+static atomic_t nr_vms = ATOMIC_INIT(0);
+
+/*
+ * A thread that comes online runs code of the host with the MMU on, which no
+ * thread of a core may do while another one is in a guest.
+ */
+static int thread_online(unsigned int cpu)
+{
+	int first = cpu_first_thread_sibling(cpu);
+	int i;
+
+	if (!atomic_read(&nr_vms))
+		return 0;
+	for (i = first; i < first + threads_per_core; i++) {
+		if (i == cpu || !cpu_online(i))
+			continue;
+		pr_info_ratelimited("CPU %u stays offline: virtual machines use its core\n",
+				    cpu);
+		return -EBUSY;
+	}
+	return 0;
+}
+
+static enum cpuhp_state thread_state;
 
 static int hv_init_vm(struct kvm *kvm)
 {
@@ -32,33 +60,28 @@ static int hv_init_vm(struct kvm *kvm)
 		return lpid;
 	}
 	kvm->arch.lpid = lpid;
-	kvm->arch.smt_mode = 1;
-	kvm->arch.emul_smt_mode = 1;
+	kvm->arch.smt_mode = threads_per_core;
+	kvm->arch.emul_smt_mode = threads_per_core;
 
 	mutex_init(&hv->setup_lock);
+	INIT_LIST_HEAD(&hv->vcores);
 	/* Some CPU may still hold translations of the LPID's last owner */
 	cpumask_setall(&hv->need_tlb_flush);
 	hv->host_lpcr = mfspr(SPRN_LPCR);
 	hv->host_sdr1 = mfspr(SPRN_SDR1);
 	hv->lpcr = kvmhv_cpu->guest_lpcr;
 	kvmhv_default_hcalls(kvm);
+	cpus_read_lock();
+	atomic_inc(&nr_vms);
+	cpus_read_unlock();
 	return 0;
 }
 
 static void hv_destroy_vm(struct kvm *kvm)
 {
+	atomic_dec(&nr_vms);
 	kvmhv_hpt_free(kvm);
 	kvmppc_free_lpid(kvm->arch.lpid);
-}
-
-static struct kvm_hv_vcore *vcore_alloc(struct kvm_vcpu *vcpu)
-{
-	struct kvm_hv_vcore *vcore = kzalloc(sizeof(*vcore),
-					     GFP_KERNEL_ACCOUNT);
-
-	if (vcore)
-		vcore->first_id = vcpu->vcpu_id;
-	return vcore;
 }
 
 /* State at reset that is neither zero nor up to user space */
@@ -77,10 +100,7 @@ static void vcpu_init_regs(struct kvm_vcpu *vcpu)
 static int hv_vcpu_create(struct kvm_vcpu *vcpu)
 {
 	struct kvm *kvm = vcpu->kvm;
-
-	vcpu->arch.hv.vcore = vcore_alloc(vcpu);
-	if (!vcpu->arch.hv.vcore)
-		return -ENOMEM;
+	int r;
 
 	vcpu->arch.shared = &vcpu->arch.hv.shregs;
 #ifdef CONFIG_KVM_BOOK3S_PR_POSSIBLE
@@ -95,9 +115,14 @@ static int hv_vcpu_create(struct kvm_vcpu *vcpu)
 	vcpu_init_regs(vcpu);
 
 	mutex_lock(&kvm->lock);
+	r = kvmhv_vcore_join(vcpu);
 	/* From the second vcpu on, tlbiel is no longer enough */
-	WRITE_ONCE(kvm->arch.hv.online_vcpus, kvm->arch.hv.online_vcpus + 1);
+	if (!r)
+		WRITE_ONCE(kvm->arch.hv.online_vcpus,
+			   kvm->arch.hv.online_vcpus + 1);
 	mutex_unlock(&kvm->lock);
+	if (r)
+		return r;
 
 	/* not sane yet: user space enables PAPR later */
 	kvmppc_sanity_check(vcpu);
@@ -107,7 +132,7 @@ static int hv_vcpu_create(struct kvm_vcpu *vcpu)
 static void hv_vcpu_free(struct kvm_vcpu *vcpu)
 {
 	kvmhv_vpa_unpin(vcpu);
-	kfree(vcpu->arch.hv.vcore);
+	kvmhv_vcore_part(vcpu);
 }
 
 /* Where a kick has to go to while the vcpu is in the guest */
@@ -116,11 +141,8 @@ static void hv_vcpu_load(struct kvm_vcpu *vcpu, int cpu)
 	vcpu->cpu = cpu;
 }
 
-/* Time until the next entry is stolen if it is the scheduler that takes over */
 static void hv_vcpu_put(struct kvm_vcpu *vcpu)
 {
-	if (vcpu->preempted && !vcpu->arch.ceded)
-		vcpu->arch.hv.runnable_since = mftb();
 	vcpu->cpu = -1;
 }
 
@@ -149,8 +171,18 @@ static long hv_arch_vm_ioctl(struct file *filp, unsigned int ioctl,
 static int hv_set_smt_mode(struct kvm *kvm, unsigned long mode,
 			   unsigned long flags)
 {
-	/* One thread per virtual core is all there is on such a host */
-	return mode == 1 && !flags ? 0 : -EINVAL;
+	int r = -EINVAL;
+
+	if (flags || !mode || mode > threads_per_core || !is_power_of_2(mode))
+		return r;
+	mutex_lock(&kvm->lock);
+	if (!kvm->created_vcpus) {
+		kvm->arch.smt_mode = mode;
+		kvm->arch.emul_smt_mode = mode;
+		r = 0;
+	}
+	mutex_unlock(&kvm->lock);
+	return r;
 }
 
 static struct kvmppc_ops kvm_ops_hv = {
@@ -178,7 +210,7 @@ static struct kvmppc_ops kvm_ops_hv = {
 	.init_vm = hv_init_vm,
 	.destroy_vm = hv_destroy_vm,
 	.get_smmu_info = kvmhv_get_smmu_info,
-	.fast_vcpu_kick = kvm_vcpu_kick,
+	.fast_vcpu_kick = kvmhv_kick_vcpu,
 	.arch_vm_ioctl = hv_arch_vm_ioctl,
 	.hcall_implemented = kvmhv_hcall_implemented,
 	.set_smt_mode = hv_set_smt_mode,
@@ -188,11 +220,17 @@ static int __init kvmhv_init(void)
 {
 	const char *why;
 	const struct kvmhv_cpu_ops *cpu = kvmhv_probe_cpu(&why);
+	int r;
 
 	if (!cpu) {
 		pr_info("not usable here: %s\n", why);
 		return -ENODEV;
 	}
+	r = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "kvm/ppc-hv:thread",
+				      thread_online, NULL);
+	if (r < 0)
+		return r;
+	thread_state = r;
 	kvmppc_init_lpid(cpu->lpid_mask + 1);
 	kvm_ops_hv.owner = THIS_MODULE;
 	kvmppc_hv_ops = &kvm_ops_hv;
@@ -204,6 +242,7 @@ static int __init kvmhv_init(void)
 static void __exit kvmhv_exit(void)
 {
 	kvmppc_hv_ops = NULL;
+	cpuhp_remove_state_nocalls(thread_state);
 }
 
 module_init(kvmhv_init);

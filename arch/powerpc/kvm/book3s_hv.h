@@ -20,6 +20,13 @@
 /* book3s_hv_run.c: KVM_RUN */
 int kvmhv_vcpu_run(struct kvm_vcpu *vcpu);
 
+/* book3s_hv_vcore.c: virtual cores */
+int kvmhv_vcore_join(struct kvm_vcpu *vcpu);
+void kvmhv_vcore_part(struct kvm_vcpu *vcpu);
+int kvmhv_vcore_turn(struct kvm_vcpu *vcpu);
+void kvmhv_vcore_away(struct kvm_vcpu *vcpu);
+void kvmhv_kick_vcpu(struct kvm_vcpu *vcpu);
+
 /* book3s_hv_exit.c: what to do after an exit; returns RESUME_* or -errno */
 int kvmhv_handle_exit(struct kvm_vcpu *vcpu);
 void kvmhv_inject_interrupt(struct kvm_vcpu *vcpu, int vec, u64 srr1_flags);
@@ -36,6 +43,7 @@ long kvmhv_h_register_vpa(struct kvm_vcpu *vcpu, unsigned long flags,
 			  unsigned long target, unsigned long gpa);
 int kvmhv_vpa_pin(struct kvm_vcpu *vcpu);
 void kvmhv_vpa_unpin(struct kvm_vcpu *vcpu);
+bool kvmhv_vpa_unpinned(struct kvm_vcpu *vcpu);
 void kvmhv_vpa_enter(struct kvm_vcpu *vcpu);
 void kvmhv_vpa_exit(struct kvm_vcpu *vcpu);
 void kvmhv_vpa_harvest_dirty(struct kvm_vcpu *vcpu,

@@ -8,7 +8,6 @@
  *   r1	 host stack: the switch frame below or deeper
  *   r2	 host TOC
  *   r13 host PACA
- *   r29 struct kvm_hv_vcore of the vcpu
  *   r30 struct kvm of the vcpu
  *   r31 struct kvm_vcpu
  *
@@ -37,13 +36,13 @@
 #define VCPU_MMCR_N(n)	(VCPU_MMCR + (n) * 8)
 
 /*
- * The switch frame, made by kvmhv_enter_guest on the stack of the task that
- * does KVM_RUN.  HS(n) is the n-th doubleword for host SPRs.
+ * The switch frame, made by kvmhv_run_thread on the stack of whatever runs on
+ * the thread: the task that does KVM_RUN, or the idle task of an offline CPU.
+ * HS(n) is the n-th doubleword for host SPRs.
  */
 #define SWITCH_NVGPRS	STACK_FRAME_MIN_SIZE
 #define SWITCH_CR	(SWITCH_NVGPRS + 18 * 8)
-#define SWITCH_DEC_TB	(SWITCH_CR + 8)		/* timebase when host DEC is 0 */
-#define SWITCH_PURR	(SWITCH_DEC_TB + 8)
+#define SWITCH_PURR	(SWITCH_CR + 8)
 #define SWITCH_SPURR	(SWITCH_PURR + 8)
 #define SWITCH_HS	(SWITCH_SPURR + 8)
 #define HS(n)		(SWITCH_HS + (n) * 8)

@@ -48,6 +48,7 @@ static const struct kvmhv_cpu_ops power7_ops = {
 	.lpcr_writable = LPCR_DPFD | LPCR_ILE | LPCR_TC,
 	.has_1t_segments = true,
 	.has_vrma = true,
+	.switch_partition = kvmhv_power7_switch_partition,
 };
 
 static const struct kvmhv_cpu_ops power8_ops = {
@@ -57,10 +58,14 @@ static const struct kvmhv_cpu_ops power8_ops = {
 	.tlb_sets = POWER8_TLB_SETS,
 	.max_threads = 8,
 	.lpid_mask = MAX_LPID,
-	.guest_lpcr = GUEST_LPCR_206 | LPCR_ONL,
+	.guest_lpcr = GUEST_LPCR_206 | LPCR_ONL | LPCR_PECEDP,
 	.lpcr_writable = LPCR_DPFD | LPCR_ILE | LPCR_AIL | LPCR_TC,
 	.has_1t_segments = true,
 	.has_vrma = true,
+	.fixed_threads = true,	/* msgsndp, TIR */
+	.switch_partition = kvmhv_power7_switch_partition,
+	.load_vcore = kvmhv_power8_load_vcore,
+	.save_vcore = kvmhv_power8_save_vcore,
 };
 
 const struct kvmhv_cpu_ops *kvmhv_cpu;
@@ -142,4 +147,4 @@ void kvmhv_unexpected_trap(unsigned long trap)
 }
 
 /* Called by the module, implemented in real-mode units that export nothing */
-EXPORT_SYMBOL_GPL(kvmhv_enter_guest);
+EXPORT_SYMBOL_GPL(kvmhv_enter_core);

@@ -64,8 +64,9 @@ static long h_register_vpa(struct kvm_vcpu *vcpu, unsigned long *args)
 
 /*
  * PAPR, H_CEDE: interrupts are enabled, and the virtual processor waits for
- * one or for H_PROD.  The run loop does the waiting.  The barrier pairs with
- * the one in h_prod(): either this sees prodded or the other sees ceded.
+ * one or for H_PROD.  The virtual core does the waiting, and looks at
+ * prodded.  The barrier pairs with the one in h_prod(): either this side sees
+ * prodded or the other sees ceded.
  */
 static long h_cede(struct kvm_vcpu *vcpu, unsigned long *args)
 {
@@ -73,10 +74,6 @@ static long h_cede(struct kvm_vcpu *vcpu, unsigned long *args)
 	WRITE_ONCE(vcpu->arch.ceded, 1);
 	/* See h_prod() */
 	smp_mb();
-	if (READ_ONCE(vcpu->arch.prodded)) {
-		WRITE_ONCE(vcpu->arch.prodded, 0);
-		WRITE_ONCE(vcpu->arch.ceded, 0);
-	}
 	return H_SUCCESS;
 }
 
@@ -91,10 +88,8 @@ static long h_prod(struct kvm_vcpu *vcpu, unsigned long *args)
 	WRITE_ONCE(target->arch.prodded, 1);
 	/* See h_cede() */
 	smp_mb();
-	if (READ_ONCE(target->arch.ceded)) {
-		kvm_make_request(KVM_REQ_UNBLOCK, target);
-		kvm_vcpu_kick(target);
-	}
+	if (READ_ONCE(target->arch.ceded))
+		kvmhv_kick_vcpu(target);
 	return H_SUCCESS;
 }
 

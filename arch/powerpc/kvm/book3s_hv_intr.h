@@ -46,6 +46,17 @@ static inline unsigned long kvmhv_intr_msr(struct kvm_vcpu *vcpu)
 	return msr;
 }
 
+/*
+ * Has the hypervisor an interrupt for the guest?  The decrementer is not one:
+ * the processor has the guest's, and the timer that stands in for it while the
+ * guest does not run only wakes the vcpu's task.
+ */
+static inline bool kvmhv_interrupt_pending(struct kvm_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->arch.pending_exceptions) &
+	       ~BIT(BOOK3S_IRQPRIO_DECREMENTER);
+}
+
 /* KVM_INTERRUPT_SET is for one interrupt, KVM_INTERRUPT_SET_LEVEL is a level */
 static inline void kvmhv_external_taken(struct kvm_vcpu *vcpu)
 {

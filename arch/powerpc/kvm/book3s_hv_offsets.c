@@ -17,10 +17,10 @@ int main(void)
 	/* Verdicts of real-mode C */
 	DEFINE(KVMHV_RESUME_GUEST, KVMHV_RESUME_GUEST);
 	DEFINE(KVMHV_EXIT_HOST, KVMHV_EXIT_HOST);
+	DEFINE(KVMHV_RM_INJECT, KVMHV_RM_INJECT);
 
 	/* struct kvm */
 	OFFSET(KVM_ENABLED_HCALLS, kvm, arch.enabled_hcalls);
-	OFFSET(KVM_SDR1, kvm, arch.hv.sdr1);
 	OFFSET(KVM_HOST_SDR1, kvm, arch.hv.host_sdr1);
 	OFFSET(KVM_HOST_LPCR, kvm, arch.hv.host_lpcr);
 

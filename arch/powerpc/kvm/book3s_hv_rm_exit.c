@@ -16,6 +16,7 @@
 #include <asm/reg.h>
 
 #include "book3s_hv_intr.h"
+#include "book3s_hv_thread.h"
 
 /* RB image of tlbiel: IS = 0b10, all entries of the set with our LPID */
 #define TLBIEL_IS_LPID		(2UL << 10)
@@ -38,14 +39,14 @@ static void flush_guest_tlb(struct kvm *kvm)
 }
 
 /**
- * kvmhv_rm_enter_prepare - last decisions before the guest's state goes in
- * @vcpu: the vcpu about to run
+ * kvmhv_rm_enter_prepare - last decisions before a core's threads come in
+ * @kvm: the VM about to run
  *
- * Context: MMU off, guest partition (LPIDR, SDR1, LPCR) in force.
+ * Context: MMU off, guest partition (LPIDR, SDR1, LPCR) in force, on the thread
+ * that leads the core: the TLB is the core's.
  */
-void kvmhv_rm_enter_prepare(struct kvm_vcpu *vcpu)
+void kvmhv_rm_enter_prepare(struct kvm *kvm)
 {
-	struct kvm *kvm = vcpu->kvm;
 	int cpu = get_paca()->paca_index;
 
 	if (unlikely(cpumask_test_cpu(cpu, &kvm->arch.hv.need_tlb_flush))) {
@@ -152,23 +153,75 @@ static enum kvmhv_verdict storage_fault(struct kvm_vcpu *vcpu, bool data)
 	}
 }
 
+/* Ask the processor to tell when the guest sets MSR[EE], or not to any more */
+static void set_mer(struct kvm_hv_vcpu *hv, bool on)
+{
+	hv->lpcr = (hv->lpcr & ~LPCR_MER) | (on ? LPCR_MER : 0);
+	mtspr(SPRN_LPCR, hv->lpcr);
+	isync();
+}
+
 /*
- * External interrupt.  If one was being mediated for the guest (LPCR[MER]),
- * this may be it, the guest having set MSR[EE]: deliver it.  Should it have
- * been one of the host's, it is still asserted and comes right back.
+ * Virtual external interrupts are levels: they stay pending until user space
+ * or the interrupt controller takes them back.
+ */
+static enum kvmhv_verdict deliver_external(struct kvm_vcpu *vcpu)
+{
+	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
+	bool pending = test_bit(BOOK3S_IRQPRIO_EXTERNAL,
+				&vcpu->arch.pending_exceptions);
+	bool taken = pending && hv->shregs.msr & MSR_EE;
+
+	if (!(hv->lpcr & LPCR_MER) == (pending && !taken))
+		set_mer(hv, pending && !taken);
+	if (!taken)
+		return KVMHV_RESUME_GUEST;
+	kvmhv_external_taken(vcpu);
+	return rm_inject(vcpu, BOOK3S_INTERRUPT_EXTERNAL, 0);
+}
+
+/**
+ * kvmhv_rm_inject_external - an H_CEDE ends with an external interrupt
+ * @vcpu: the vcpu, with all that an interrupt out of the guest would leave
+ *
+ * Context: MMU off, SPRs and SLB the guest's.
+ */
+void kvmhv_rm_inject_external(struct kvm_vcpu *vcpu)
+{
+	deliver_external(vcpu);
+}
+
+/**
+ * kvmhv_rm_entry - the guest's state is loaded but for its GPRs
+ * @vcpu: the vcpu that is about to go on
+ *
+ * Context: MMU off, SPRs, SLB, FP, VMX and VSX the guest's.
+ * Return: KVMHV_RESUME_GUEST, or KVMHV_EXIT_HOST if it was idle and its core
+ * left the guest before there was something for it.
+ */
+enum kvmhv_verdict kvmhv_rm_entry(struct kvm_vcpu *vcpu)
+{
+	if (READ_ONCE(vcpu->arch.hv.leave))
+		return KVMHV_EXIT_HOST;	/* its task's IPI may be gone by now */
+	if (unlikely(vcpu->arch.ceded) && !kvmhv_rm_cede_again(vcpu))
+		return KVMHV_EXIT_HOST;
+	return deliver_external(vcpu);
+}
+
+/*
+ * External interrupt: KVM's own IPI, the guest's mediated one (LPCR[MER], the
+ * guest has set MSR[EE]), or one of the host's, which is still asserted.
  */
 static enum kvmhv_verdict external(struct kvm_vcpu *vcpu)
 {
-	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
+	struct kvmhv_thread *thread = kvmhv_this_thread();
 
-	if (!(hv->lpcr & LPCR_MER) || !(hv->shregs.msr & MSR_EE))
+	if (kvmhv_rm_take_ipi(thread) == KVMHV_IPI_HOST)
 		return KVMHV_EXIT_HOST;
-
-	hv->lpcr &= ~LPCR_MER;
-	mtspr(SPRN_LPCR, hv->lpcr);
-	isync();
-	kvmhv_external_taken(vcpu);
-	return rm_inject(vcpu, BOOK3S_INTERRUPT_EXTERNAL, 0);
+	if (READ_ONCE(vcpu->arch.hv.leave) ||
+	    atomic_read(&thread->core->map) & KVMHV_MAP_EXITING)
+		return KVMHV_EXIT_HOST;
+	return deliver_external(vcpu);
 }
 
 /**

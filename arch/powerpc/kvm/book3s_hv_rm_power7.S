@@ -155,31 +155,21 @@ _GLOBAL(kvmhv_power7_load_host_dabr)
 	blr
 
 /*
- * Move the core into the guest's partition.  SDR1 and LPIDR cannot change
- * together, so LPIDR passes through a value no partition uses: nothing that is
- * fetched into the TLB in between can be found later (ISA 2.06 Book III-S,
- * "Logical Partition Identification Register").
+ * void kvmhv_power7_switch_partition(unsigned long sdr1, unsigned long lpid,
+ *				      unsigned long lpcr)
+ *
+ * Move the core into a partition, the host's being 0.  SDR1 and LPIDR cannot
+ * change together, so LPIDR passes through a value no partition uses: nothing
+ * that is fetched into the TLB in between can be found later (ISA 2.06 Book
+ * III-S, "Logical Partition Identification Register").
  */
-_GLOBAL(kvmhv_power7_enter_partition)
-	ld	r4,KVM_SDR1(r30)
-	lwz	r5,KVM_LPID(r30)
-	ld	r6,VCPU_HV_LPCR(r31)
-	b	.Lswitch_partition
-
-/* And back into the host's, which is partition 0 */
-_GLOBAL(kvmhv_power7_leave_partition)
-	ld	r4,KVM_HOST_SDR1(r30)
-	li	r5,0
-	ld	r6,KVM_HOST_LPCR(r30)
-	/* fall through */
-/* r4 = SDR1, r5 = LPID, r6 = LPCR */
-.Lswitch_partition:
+_GLOBAL_TOC(kvmhv_power7_switch_partition)
 	ptesync
 	li	r0,LPID_RSVD_HV
 	mtspr	SPRN_LPID,r0
 	isync
-	mtspr	SPRN_SDR1,r4
-	mtspr	SPRN_LPID,r5
-	mtspr	SPRN_LPCR,r6
+	mtspr	SPRN_SDR1,r3
+	mtspr	SPRN_LPID,r4
+	mtspr	SPRN_LPCR,r5
 	isync
 	blr

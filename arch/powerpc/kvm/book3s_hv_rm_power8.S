@@ -61,12 +61,6 @@
 	\op_w	SPRN_SPMC2, VCPU_HV_SPMC + 4, r31
 .endm
 
-/* Once per core: what the threads of a virtual core share */
-.macro vcore_sprs op
-	\op	SPRN_VTB, VCORE_HV_VTB, r29
-	\op	SPRN_DPDES, VCORE_HV_DPDES, r29
-.endm
-
 /* What the host has live, into the switch frame */
 _GLOBAL(kvmhv_power8_save_host)
 	host_sprs save_spr, save_spr
@@ -75,21 +69,43 @@ _GLOBAL(kvmhv_power8_save_host)
 /* And back */
 _GLOBAL(kvmhv_power8_load_host)
 	host_sprs load_spr, load_spr
-	/* the host has no compatibility mode and no doorbells of this kind */
-	li	r0,0
-	mtspr	SPRN_PCR,r0
-	mtspr	SPRN_DPDES,r0
 	blr
 
-/* The guest's, and what the threads of its virtual core share */
+/* The guest's */
 _GLOBAL(kvmhv_power8_load_guest)
 	guest_sprs load_spr, load_spr_w
-	vcore_sprs load_spr
-	load_spr SPRN_PCR, VCORE_HV_PCR, r29
 	blr
 
 /* What the guest leaves */
 _GLOBAL(kvmhv_power8_save_guest)
 	guest_sprs save_spr, save_spr_w
-	vcore_sprs save_spr
+	blr
+
+/*
+ * void kvmhv_power8_load_vcore(struct kvm_hv_vcore *vcore)
+ *
+ * What a core has once, before its threads enter a guest.
+ */
+_GLOBAL_TOC(kvmhv_power8_load_vcore)
+	load_spr SPRN_VTB, VCORE_HV_VTB, r3
+	load_spr SPRN_DPDES, VCORE_HV_DPDES, r3
+	load_spr SPRN_PCR, VCORE_HV_PCR, r3
+	li	r0,0			/* those doorbells have been delivered */
+	std	r0,VCORE_HV_DPDES(r3)
+	isync
+	blr
+
+/*
+ * void kvmhv_power8_save_vcore(struct kvm_hv_vcore *vcore)
+ *
+ * And after all have left.  The host has no compatibility mode and no doorbells
+ * of this kind.
+ */
+_GLOBAL_TOC(kvmhv_power8_save_vcore)
+	save_spr SPRN_VTB, VCORE_HV_VTB, r3
+	save_spr SPRN_DPDES, VCORE_HV_DPDES, r3
+	li	r0,0
+	mtspr	SPRN_PCR,r0
+	mtspr	SPRN_DPDES,r0
+	isync
 	blr

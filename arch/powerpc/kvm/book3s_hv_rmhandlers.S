@@ -4,12 +4,12 @@
  *
  * From top to bottom, in the order of a trip:
  *
- *   kvmhv_enter_guest		MMU on, called by the module
- *   .Lrm_enter			MMU off: host state out, guest state in
+ *   kvmhv_enter_core		MMU on, called by the module; to C with MMU off
+ *   kvmhv_run_thread		called by it: host state out, guest state in
  *   .Lrm_resume		last step of each way into the guest
  *   kvmhv_hcall		hcall: real-mode handlers, no world switch
  *   kvmhv_interrupt		any other interrupt: C decides
- *   .Lrm_leave			guest state out, host state in
+ *   .Lrm_leave			guest state out, host state in, back to C
  *
  * Register roles: book3s_hv_asm.h.
  */
@@ -32,55 +32,71 @@
 	RFI_TO_KERNEL
 .endm
 
-/*
- * int kvmhv_enter_guest(struct kvm_vcpu *vcpu)
- *
- * Runs the guest until something needs the host; returns the trap number.
- * MMU on, interrupts hard-disabled, guest FP/VMX/VSX registers loaded, the
- * host's saved, kvm->srcu held, preemption off.  Afterwards interrupts are
- * still hard-disabled and what the guest left in FP/VMX/VSX is live.
- */
-_GLOBAL_TOC(kvmhv_enter_guest)
+/* Nonvolatile state of the caller, in a frame of SIZE: see SWITCH_* */
+.macro push_frame size
 	mflr	r0
 	std	r0,PPC_LR_STKOFF(r1)
-	stdu	r1,-SWITCH_FRAME(r1)
+	stdu	r1,-\size(r1)
 	each_gpr std, 14, 31, SWITCH_NVGPRS, r1
 	mfcr	r0
 	std	r0,SWITCH_CR(r1)
-	std	r1,HSTATE_HOST_R1(r13)
-	std	r2,HSTATE_HOST_R2(r13)
-	std	r3,HSTATE_KVM_VCPU(r13)
-	mfmsr	r0
-	std	r0,HSTATE_HOST_MSR(r13)
-	mr	r31,r3
-	ld	r30,VCPU_KVM(r31)
-	ld	r29,VCPU_HV_VCORE(r31)
-	real_mode_to .Lrm_enter
+.endm
 
-/*
- * MMU on again, guest gone.  r1, r2, r13 are the host's, r3 = trap; all other
- * registers are free.
- */
-.Lback_in_host:
+.macro pop_frame size
 	ld	r0,SWITCH_CR(r1)
 	mtcr	r0
 	each_gpr ld, 14, 31, SWITCH_NVGPRS, r1
-	addi	r1,r1,SWITCH_FRAME
+	addi	r1,r1,\size
 	ld	r0,PPC_LR_STKOFF(r1)
 	mtlr	r0
+.endm
+
+/*
+ * void kvmhv_enter_core(struct kvm_hv_vcore *vcore)
+ *
+ * kvmhv_rm_run_core() with the MMU off.  MMU on, interrupts hard-disabled, the
+ * host's FP, VMX and VSX state saved, kvm->srcu held, preemption off, core
+ * lent.  Afterwards interrupts are still hard-disabled, and FP, VMX and VSX
+ * registers and their MSR bits undefined.
+ */
+_GLOBAL_TOC(kvmhv_enter_core)
+	push_frame SWITCH_FRAME
+	mfmsr	r0
+	std	r0,HSTATE_HOST_MSR(r13)
+	mr	r31,r3
+	mr	r30,r0
+	real_mode_to .Lrm_core
+/* From kvmhv_enter_core by rfid: MMU off, r31 = vcore, r30 = MSR to go back to */
+.Lrm_core:
+	mr	r3,r31
+	bl	kvmhv_rm_run_core
+	LOAD_REG_ADDR(r4, .Lback_in_host)
+	mtspr	SPRN_SRR0,r4
+	mtspr	SPRN_SRR1,r30
+	RFI_TO_KERNEL
+/* MMU on again, guest gone.  r1, r2, r13 are the host's. */
+.Lback_in_host:
+	pop_frame SWITCH_FRAME
 	blr
 
 /*
- * From kvmhv_enter_guest by rfid: MMU off, r1, r2, r13, r29-r31 as in
- * book3s_hv_asm.h, all other registers free.
+ * void kvmhv_run_thread(struct kvm_vcpu *vcpu)
+ *
+ * Runs one vcpu on this thread until something needs the host: hv.trap says
+ * what, 0 if the guest did not get to run.  MMU off, guest partition and
+ * timebase, guest FP/VMX/VSX registers loaded; afterwards what the guest left
+ * in them is live.
+ *
+ * From the first instruction HSTATE_IN_GUEST is KVM_GUEST_MODE_HOST_HV: an NMI
+ * must not be taken for one that hit the guest, nor return to code that expects
+ * the MMU on.
  */
-.Lrm_enter:
-	/*
-	 * An NMI from here on must not be taken for one that hit the guest,
-	 * nor return to code that expects the MMU on.
-	 */
-	li	r0,KVM_GUEST_MODE_HOST_HV
-	stb	r0,HSTATE_IN_GUEST(r13)
+_GLOBAL(kvmhv_run_thread)
+	push_frame SWITCH_FRAME
+	std	r1,HSTATE_HOST_R1(r13)
+	std	r3,HSTATE_KVM_VCPU(r13)
+	mr	r31,r3
+	ld	r30,VCPU_KVM(r31)
 
 	bl	kvmhv_power7_save_host
 BEGIN_FTR_SECTION
@@ -89,22 +105,10 @@ FTR_SECTION_ELSE
 	bl	kvmhv_power7_load_guest_dabr
 ALT_FTR_SECTION_END_IFSET(CPU_FTR_ARCH_207S)
 
-	/*
-	 * The host's decrementer becomes the hypervisor decrementer for as
-	 * long as the guest has the real one.
-	 */
-	mfspr	r4,SPRN_DEC
-	extsw	r4,r4
-	mtspr	SPRN_HDEC,r4
-	mftb	r5
-	add	r4,r4,r5
-	std	r4,SWITCH_DEC_TB(r1)
-
-	bl	kvmhv_power7_enter_partition
-	mr	r3,r31
-	bl	kvmhv_rm_enter_prepare
-	mr	r3,r29
-	bl	kvmhv_rm_guest_timebase
+	/* the partition's, with what each thread has for itself */
+	ld	r4,VCPU_HV_LPCR(r31)
+	mtspr	SPRN_LPCR,r4
+	isync
 
 	mfspr	r4,SPRN_PURR
 	mfspr	r5,SPRN_SPURR
@@ -145,6 +149,11 @@ END_FTR_SECTION_IFSET(CPU_FTR_ARCH_207S)
 	or	r4,r4,r0		/* the register has but 32 bits */
 	mtspr	SPRN_DEC,r4
 
+	mr	r3,r31
+	bl	kvmhv_rm_entry
+	cmpwi	r3,KVMHV_RESUME_GUEST
+	bne	.Lrm_leave_early
+
 	each_gpr ld, 14, 30, VCPU_REG(14), r31
 	mr	r3,r31
 	ld	r31,VCPU_REG(31)(r31)
@@ -153,7 +162,7 @@ END_FTR_SECTION_IFSET(CPU_FTR_ARCH_207S)
 /*
  * Last step into the guest: all state is the guest's but for r0-r12, r13, LR,
  * CTR, XER, CR, CFAR, PPR, PC and MSR, which are in the vcpu.
- * r3 = vcpu, r13 = PACA.  From .Lrm_enter and kvmhv_interrupt.
+ * r3 = vcpu, r13 = PACA.  From kvmhv_run_thread, kvmhv_interrupt, kvmhv_hcall.
  */
 .Lrm_resume:
 	li	r0,KVM_GUEST_MODE_GUEST_HV
@@ -258,8 +267,8 @@ END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
 #endif
 	mtctr	r12
 	bctrl				/* handler(vcpu, r4, ...) */
-	cmpldi	r3,H_TOO_HARD
-	beq	.Lhcall_too_hard
+	cmpdi	r3,KVMHV_RM_INJECT	/* or H_TOO_HARD */
+	bge	.Lhcall_slow
 
 	/* Straight back: SRR0/1 still hold the guest's PC and MSR */
 	ld	r12,HSTATE_KVM_VCPU(r13)
@@ -284,12 +293,16 @@ END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
 	b	.
 
 /*
- * Not for real mode: the same, once more, as a full exit.  The vcpu has the
- * volatile state but for what an hcall may destroy.
+ * Not the short way back: the same as any other interrupt out of the guest.
+ * The vcpu has the volatile state but for what an hcall may destroy.
  * r1, r2, r13 are the host's; r14-r31 the guest's; SRR0/1 = PC and MSR.
  */
-.Lhcall_too_hard:
 .Lhcall_to_host:
+	li	r3,H_TOO_HARD
+	/* fall through */
+/* r3 = the handler's verdict, KVMHV_RM_INJECT or H_TOO_HARD; else as above */
+.Lhcall_slow:
+	cmpdi	r3,KVMHV_RM_INJECT
 	ld	r3,HSTATE_KVM_VCPU(r13)
 	li	r0,0
 	std	r0,VCPU_REG(0)(r3)
@@ -305,7 +318,12 @@ END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
 	std	r5,VCPU_HV_MSR(r3)
 	li	r4,BOOK3S_INTERRUPT_SYSCALL
 	stw	r4,VCPU_HV_TRAP(r3)
-	b	.Lrm_leave
+	bne	.Lrm_leave
+	li	r0,H_SUCCESS
+	std	r0,VCPU_REG(3)(r3)
+	bl	kvmhv_rm_inject_external
+	ld	r3,HSTATE_KVM_VCPU(r13)
+	b	.Lrm_resume
 
 /*
  * Any other interrupt out of the guest, from book3s_64_entry.S.
@@ -371,13 +389,19 @@ END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
 /*
  * The guest's turn is over.  r3 = vcpu, r1, r2, r13 the host's, r14-r31 the
  * guest's; r0-r13, LR, CTR, XER, CR, PC and MSR of the guest are in the vcpu.
- * From kvmhv_interrupt and .Lhcall_to_host.  MMU off.
+ * From kvmhv_interrupt and .Lhcall_slow.  MMU off.
  */
 .Lrm_leave:
 	each_gpr std, 14, 31, VCPU_REG(14), r3
 	mr	r31,r3
 	ld	r30,VCPU_KVM(r31)
-	ld	r29,VCPU_HV_VCORE(r31)
+	/* fall through */
+/*
+ * The guest did not get its turn.  All its GPRs are in the vcpu, r31 = vcpu,
+ * r30 = kvm, r1, r2, r13 the host's.  From kvmhv_run_thread.  MMU off.
+ */
+.Lrm_leave_early:
+	bl	kvmhv_rm_begin_exit
 
 	mfspr	r4,SPRN_DEC
 	extsw	r4,r4
@@ -420,18 +444,6 @@ END_FTR_SECTION_IFSET(CPU_FTR_ARCH_207S)
 	mtspr	SPRN_PURR,r4
 	mtspr	SPRN_SPURR,r5
 
-	mr	r3,r29
-	bl	kvmhv_rm_host_timebase
-	bl	kvmhv_power7_leave_partition
-
-	/* No more HDEC interrupts; the host's decrementer where it would be */
-	lis	r4,0x7fff
-	mtspr	SPRN_HDEC,r4
-	ld	r4,SWITCH_DEC_TB(r1)
-	mftb	r5
-	sub	r4,r4,r5
-	mtspr	SPRN_DEC,r4
-
 BEGIN_FTR_SECTION
 	bl	kvmhv_power8_load_host
 FTR_SECTION_ELSE
@@ -441,14 +453,8 @@ ALT_FTR_SECTION_END_IFSET(CPU_FTR_ARCH_207S)
 
 	bl	kvmhv_rm_restore_slb
 
-	li	r0,KVM_GUEST_MODE_NONE
-	stb	r0,HSTATE_IN_GUEST(r13)
-	lwz	r3,VCPU_HV_TRAP(r31)
-	LOAD_REG_ADDR(r4, .Lback_in_host)
-	ld	r5,HSTATE_HOST_MSR(r13)
-	mtspr	SPRN_SRR0,r4
-	mtspr	SPRN_SRR1,r5
-	RFI_TO_KERNEL
+	pop_frame SWITCH_FRAME
+	blr
 
 /*
  * A machine check or a system reset hit the hypervisor's own real-mode code.
@@ -464,7 +470,10 @@ kvmhv_unexpected_interrupt:
 	clrldi	r14,r12,32
 	ld	r31,HSTATE_KVM_VCPU(r13)
 	ld	r30,VCPU_KVM(r31)
-	bl	kvmhv_power7_leave_partition
+	ld	r3,KVM_HOST_SDR1(r30)
+	li	r4,0
+	ld	r5,KVM_HOST_LPCR(r30)
+	bl	kvmhv_power7_switch_partition
 	bl	kvmhv_rm_restore_slb
 	LOAD_REG_ADDR(r4, .Lpanic)
 	ld	r5,HSTATE_HOST_MSR(r13)

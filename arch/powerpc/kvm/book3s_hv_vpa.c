@@ -21,6 +21,7 @@
 #include <linux/minmax.h>
 #include <asm/dtl.h>
 #include <asm/hvcall.h>
+#include <asm/kvm_hv_thread.h>
 #include <asm/lppaca.h>
 #include <asm/time.h>
 
@@ -30,6 +31,9 @@
 
 /* An SLB shadow buffer begins with two words: entries and length */
 #define SLB_SHADOW_MIN	offsetof(struct slb_shadow, reserved)
+
+/* A vcpu that waits less than this for its turn has not been kept from running */
+#define STOLEN_MIN_US	20
 
 /* PAPR reason codes of a dispatch trace log entry */
 #define DTL_DISPATCH_TIME_SLICE	7
@@ -376,6 +380,18 @@ void kvmhv_vpa_unpin(struct kvm_vcpu *vcpu)
 	vpa_release(&vcpu->arch.hv.dtl);
 }
 
+/**
+ * kvmhv_vpa_unpinned() - has the guest registered areas anew?
+ * @vcpu: a vcpu that its task has pinned areas of
+ *
+ * Context: any.
+ * Return: true if kvmhv_vpa_pin() has something to do.
+ */
+bool kvmhv_vpa_unpinned(struct kvm_vcpu *vcpu)
+{
+	return vpa_stale(&vcpu->arch.hv.vpa) || vpa_stale(&vcpu->arch.hv.dtl);
+}
+
 static void vpa_written(struct kvm_hv_vpa *area)
 {
 	/*
@@ -415,7 +431,7 @@ static void dtl_log_dispatch(struct kvm_vcpu *vcpu, struct lppaca *vpa)
 	entry->dispatch_reason = DTL_DISPATCH_TIME_SLICE;
 	entry->preempt_reason = stolen ? DTL_PREEMPT_TIME_SLICE :
 					 DTL_PREEMPT_H_CEDE;
-	entry->processor_id = cpu_to_be16(hard_smp_processor_id());
+	entry->processor_id = cpu_to_be16(get_hard_smp_processor_id(hv->thread->cpu));
 	entry->enqueue_to_dispatch_time =
 		cpu_to_be32(min_t(u64, stolen, U32_MAX));
 	entry->timebase = cpu_to_be64(mftb() + hv->vcore->tb_offset);
@@ -439,7 +455,10 @@ static void dtl_log_dispatch(struct kvm_vcpu *vcpu, struct lppaca *vpa)
  * what the VPA says was spent between enqueue and dispatch.  PAPR, "Virtual
  * Processor Area" and "Dispatch Trace Log Buffer".
  *
- * Context: the vcpu's task, interrupts hard-disabled, kvmhv_vpa_pin() called.
+ * A wait shorter than STOLEN_MIN_US is what an exit costs: not stolen.
+ *
+ * Context: vcore->lock held, hv->thread set, kvmhv_vpa_pin() called by the
+ * vcpu's task.
  */
 void kvmhv_vpa_enter(struct kvm_vcpu *vcpu)
 {
@@ -452,6 +471,8 @@ void kvmhv_vpa_enter(struct kvm_vcpu *vcpu)
 
 	if (hv->runnable_since) {
 		stolen = mftb() - hv->runnable_since;
+		if (stolen < STOLEN_MIN_US * tb_ticks_per_usec)
+			stolen = 0;
 		hv->stolen_tb += stolen;
 		hv->runnable_since = 0;
 		/* What guests take for their stolen time */
@@ -473,7 +494,7 @@ void kvmhv_vpa_enter(struct kvm_vcpu *vcpu)
  *
  * The yield count becomes odd.
  *
- * Context: the vcpu's task, interrupts hard-disabled, areas still pinned.
+ * Context: vcore->lock held, areas still pinned.
  */
 void kvmhv_vpa_exit(struct kvm_vcpu *vcpu)
 {

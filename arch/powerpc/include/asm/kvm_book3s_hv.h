@@ -29,6 +29,12 @@ enum kvmhv_verdict {
 	KVMHV_EXIT_HOST = 1,	/* leave the partition, the module decides */
 };
 
+/*
+ * What a real-mode hcall handler may return besides PAPR codes, which are all
+ * smaller; H_TOO_HARD has the module do it.
+ */
+#define KVMHV_RM_INJECT		9998	/* H_SUCCESS, then an external interrupt */
+
 /* Number of SLB entries we ever save: PPC970 has 64, POWER7 and POWER8 32. */
 #define KVMHV_MAX_SLB		64
 
@@ -56,6 +62,7 @@ enum kvmhv_verdict {
 
 struct kvm;
 struct kvm_vcpu;
+struct kvmhv_thread;
 struct kvm_memory_slot;
 struct dtl_entry;
 struct lppaca;
@@ -134,6 +141,7 @@ struct kvm_hv_vm {
 	bool fwnmi_enabled;		/* [A] */
 	atomic_t vcpus_running;		/* [A] see kvmhv_hpt_allocate() */
 	struct mutex setup_lock;	/* outside vcpu->mutex never taken */
+	struct list_head vcores;	/* [L: kvm->lock] */
 	/*
 	 * CPUs whose TLB may hold stale entries of this LPID; set by anyone
 	 * who used tlbiel only, cleared by the CPU itself before it enters.
@@ -142,16 +150,43 @@ struct kvm_hv_vm {
 };
 
 /**
- * struct kvm_hv_vcore - state that the threads of a virtual core share
+ * enum kvmhv_state - where a vcpu is, for its virtual core
+ * @KVMHV_BUSY: busy in the host: its own task has it, in KVM_RUN or not
+ * @KVMHV_READY: in KVM_RUN, runnable or ceded, waiting for its core to run
+ * @KVMHV_IN: in the core: a hardware thread has it
+ */
+enum kvmhv_state {
+	KVMHV_BUSY,
+	KVMHV_READY,
+	KVMHV_IN,
+};
+
+/**
+ * struct kvm_hv_vcore - virtual core: vcpus that share a core of the host
+ *
+ * Fields marked T are for the task that runs the core (runner) and for the
+ * thread that leads it in real mode.
  */
 struct kvm_hv_vcore {
-	u64 tb_offset;		/* [V] guest timebase - host timebase */
-	u64 tb_shift;		/* [R] the offset that the processor has now */
-	unsigned long pcr;	/* [V](a) PCR while in the guest */
-	unsigned long dpdes;	/* [R](a) POWER8 doorbells */
-	unsigned long vtb;	/* [R](a) POWER8 virtual timebase */
-	u32 arch_compat;	/* [V] logical PVR or 0 */
+	struct kvm *kvm;	/* [C] */
+	struct list_head list;	/* [L: kvm->lock] on kvm_hv_vm.vcores */
+	struct kvm_vcpu *vcpu[8];	/* [L: lock, A] by number in the core */
 	u32 first_id;		/* [C] vcpu id of thread 0 */
+	u32 nr_vcpus;		/* [L: kvm->lock] existing ones */
+
+	spinlock_t lock;	/* states of the vcpus, book3s_hv_vcore.c */
+	struct kvm_vcpu *runner;	/* [L: lock] whose task runs the core */
+	bool open;		/* [L: lock] a trip is on, vcpus may join it */
+	u32 nr_busy;		/* [L: lock] expected back soon */
+	u32 threads_used;	/* [L: lock, A] KVMHV_MAP_IN of this trip's threads */
+	int cpu;		/* [T] the CPU that leads it */
+
+	u64 tb_offset;		/* [V] guest timebase - host timebase */
+	u64 tb_shift;		/* [T] the offset that the processor has now */
+	unsigned long pcr;	/* [V] PCR while in the guest */
+	unsigned long dpdes;	/* [T](a) POWER8 doorbells */
+	unsigned long vtb;	/* [T](a) POWER8 virtual timebase */
+	u32 arch_compat;	/* [V] logical PVR or 0 */
 	bool online;		/* [V] */
 };
 
@@ -188,6 +223,12 @@ struct kvm_hv_slb {
 struct kvm_hv_vcpu {
 	struct kvm_vcpu_arch_shared shregs; /* [R](a) vcpu->arch.shared */
 	struct kvm_hv_vcore *vcore;	/* [C](a) */
+	enum kvmhv_state state;		/* [L: vcore->lock] */
+	struct kvmhv_thread *thread;	/* [L: vcore->lock, A] while IN */
+	u64 called_since;		/* [L: vcore->lock] thread did not come */
+	bool leave;			/* [A] the vcpu's task wants it back */
+	bool expected;			/* [L: vcore->lock] counted in nr_busy */
+	int error;			/* [L: vcore->lock] for KVM_RUN */
 	unsigned long lpcr;		/* [R](a) the VM's, with MER if needed */
 
 	/* What the last exit found, for real-mode C and the module */
@@ -211,7 +252,7 @@ struct kvm_hv_vcpu {
 	u64 dtl_index;		/* [V] entries written since registration */
 	u64 stolen_tb;		/* [V] ticks runnable and not running */
 	u64 stolen_logged;	/* [V] of these, in the last DTL entry */
-	u64 runnable_since;	/* [V] 0: busy in host or ceded */
+	u64 runnable_since;	/* [L: vcore->lock] 0: busy in host or ceded */
 };
 
 /*
@@ -229,6 +270,12 @@ struct kvmhv_cpu_ops {
 	unsigned long lpcr_writable;	/* bits user space may change */
 	bool has_1t_segments;
 	bool has_vrma;
+	bool fixed_threads;		/* guests see hardware thread numbers */
+	/* MMU off; book3s_hv_rm_<cpu>.S */
+	void (*switch_partition)(unsigned long sdr1, unsigned long lpid,
+				 unsigned long lpcr);
+	void (*load_vcore)(struct kvm_hv_vcore *vcore);	/* or NULL */
+	void (*save_vcore)(struct kvm_hv_vcore *vcore);	/* or NULL */
 };
 
 extern const struct kvmhv_cpu_ops *kvmhv_cpu;
@@ -236,15 +283,31 @@ extern const struct kvmhv_cpu_ops *kvmhv_cpu;
 /* book3s_hv_builtin.c, MMU on */
 const struct kvmhv_cpu_ops *kvmhv_probe_cpu(const char **why);
 
-/* book3s_hv_rmhandlers.S: enters the guest, returns the trap */
-int kvmhv_enter_guest(struct kvm_vcpu *vcpu);
+/*
+ * book3s_hv_rmhandlers.S.  The first is for the module, MMU on; the second
+ * runs one vcpu on this thread, MMU off, guest partition.
+ */
+void kvmhv_enter_core(struct kvm_hv_vcore *vcore);
+void kvmhv_run_thread(struct kvm_vcpu *vcpu);
 
-/* book3s_hv_rm_exit.c: called by assembly only, MMU off */
+/* book3s_hv_rm_power*.S, MMU off */
+void kvmhv_power7_switch_partition(unsigned long sdr1, unsigned long lpid,
+				   unsigned long lpcr);
+void kvmhv_power8_load_vcore(struct kvm_hv_vcore *vcore);
+void kvmhv_power8_save_vcore(struct kvm_hv_vcore *vcore);
+
+/* book3s_hv_rm_vcore.c, MMU off */
+void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore);
+void kvmhv_rm_begin_exit(void);
+
+/* book3s_hv_rm_exit.c, MMU off */
+enum kvmhv_verdict kvmhv_rm_entry(struct kvm_vcpu *vcpu);
 enum kvmhv_verdict kvmhv_rm_exit(struct kvm_vcpu *vcpu);
-void kvmhv_rm_enter_prepare(struct kvm_vcpu *vcpu);
+void kvmhv_rm_inject_external(struct kvm_vcpu *vcpu);
+void kvmhv_rm_enter_prepare(struct kvm *kvm);
 void kvmhv_rm_restore_slb(void);
 
-/* book3s_hv_rm_timebase.c: called by assembly only, MMU off */
+/* book3s_hv_rm_timebase.c, MMU off; the last one MMU on as well */
 void kvmhv_rm_guest_timebase(struct kvm_hv_vcore *vcore);
 void kvmhv_rm_host_timebase(struct kvm_hv_vcore *vcore);
 long kvmhv_rm_try_tbu40(void);
@@ -285,6 +348,10 @@ long kvmhv_hpt_remove(struct kvm *kvm, unsigned long flags, unsigned long index,
 long kvmhv_rm_h_set_dabr(struct kvm_vcpu *vcpu, unsigned long dabr);
 long kvmhv_rm_h_set_xdabr(struct kvm_vcpu *vcpu, unsigned long dabr,
 			  unsigned long dabrx);
+/* book3s_hv_rm_cede.c */
+long kvmhv_rm_h_cede(struct kvm_vcpu *vcpu);
+long kvmhv_rm_h_prod(struct kvm_vcpu *vcpu, unsigned long id);
+long kvmhv_rm_h_confer(struct kvm_vcpu *vcpu, unsigned long id);
 #define KVMHV_RM_HCALLS	128
 extern void *const kvmhv_rm_hcall_table[KVMHV_RM_HCALLS];
 

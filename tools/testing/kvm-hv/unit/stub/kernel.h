@@ -77,6 +77,10 @@ struct atomic { int counter; };
 #define atomic_t		struct atomic
 struct spinlock { int dummy; };
 #define spinlock_t		struct spinlock
+struct list_head {
+	struct list_head *next, *prev;
+};
+
 struct mutex { int dummy; };
 
 /* Features */

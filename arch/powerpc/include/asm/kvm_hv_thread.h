@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Hypervisor-mode KVM: what a processor core and its hardware threads have to
+ * tell each other.  Documentation/virt/kvm/ppc-hv/vcores.rst has the protocol,
+ * tools/testing/kvm-hv/models/ its model; names in capitals are the model's.
+ */
+#ifndef __ASM_KVM_HV_THREAD_H__
+#define __ASM_KVM_HV_THREAD_H__
+
+#include <linux/atomic.h>
+#include <linux/bits.h>
+#include <linux/cache.h>
+#include <linux/types.h>
+
+struct kvm_vcpu;
+
+/*
+ * kvmhv_core.lend.  An offline thread is OFFERED from before its nap until it
+ * goes back to code with the MMU on.  The core is LENT while its online thread
+ * has it in a guest's partition; nobody withdraws an offer then.
+ */
+#define KVMHV_LEND_OFFERED(nr)	BIT(nr)
+#define KVMHV_LEND_LENT		BIT(16)
+
+/*
+ * kvmhv_core.map.  A thread enters the guest only by setting its IN bit while
+ * the map is OPEN and nobody is EXITING, and clears it when the guest's state
+ * is saved; the partition is left when no IN bit is set.  A thread that is IN
+ * sets its NAP bit while it naps in H_CEDE.
+ */
+#define KVMHV_MAP_IN(nr)	BIT(nr)
+#define KVMHV_MAP_IN_ALL	0xffU
+#define KVMHV_MAP_NAP(nr)	BIT(8 + (nr))
+#define KVMHV_MAP_NAP_SHIFT	8
+#define KVMHV_MAP_OPEN		BIT(16)
+#define KVMHV_MAP_EXITING	BIT(17)
+
+/* Threads of a core, at most: bits in the two words above */
+#define KVMHV_MAX_THREADS	8
+
+/**
+ * struct kvmhv_core - a processor core that guests run on
+ * @lend: which offline threads may be used, and whether they are
+ * @map: which threads are in the guest
+ * @leader: number of the thread that is online; changes while not LENT only
+ *
+ * All threads write here on their way in and out: a cache line of its own.
+ */
+struct kvmhv_core {
+	atomic_t lend;
+	atomic_t map;
+	int leader;
+} ____cacheline_aligned;
+
+/**
+ * struct kvmhv_thread - a hardware thread
+ * @core: its core
+ * @vcpu: what it shall run, or NULL; written by the thread that leads the core
+ * @icp: real address of its interrupt presentation registers, 0: not known
+ * @host_lpcr: its own LPCR, while it runs a guest
+ * @cpu: its number as a CPU of the host
+ * @nr: its number in the core
+ * @host_ipi: the host has sent it an IPI that it has not taken
+ * @xirr: an interrupt of the host that was accepted while a guest ran, or 0
+ */
+struct kvmhv_thread {
+	struct kvmhv_core *core;
+	struct kvm_vcpu *vcpu;
+	unsigned long icp;
+	unsigned long host_lpcr;
+	int cpu;
+	u8 nr;
+	bool host_ipi;
+	u32 xirr;
+} ____cacheline_aligned;
+
+/* book3s_hv_rm_vcore.c, MMU off; called by power7_offline() */
+void kvmhv_rm_thread_offer(void);
+bool kvmhv_rm_thread_woken(unsigned long srr1);
+
+/* book3s_hv_builtin_thread.c, MMU on */
+struct kvmhv_thread *kvmhv_thread_of(int cpu);
+bool kvmhv_borrow_threads(struct kvmhv_core *core, int cpu);
+void kvmhv_return_threads(struct kvmhv_core *core);
+void kvmhv_wake_thread(struct kvmhv_thread *thread);
+
+#endif /* __ASM_KVM_HV_THREAD_H__ */

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A core in a guest's partition: threads come, run a vcpu each, and leave.
+ *
+ * REAL MODE: this file runs with MSR[IR]=MSR[DR]=0 and interrupts disabled, on
+ * the thread that leads the core (the online one) and on the offline ones it
+ * has borrowed.  It may touch the linear mapping only: no vmalloc or ioremap
+ * addresses, no module text or data, no printk, tracing or lockdep, no lock
+ * whose holder can sleep, nothing that faults.
+ *
+ * All threads of a core must be in the same partition, and MMU-on code of the
+ * host counts as one.  So the leader borrows all offline threads of the core
+ * (MMU on, kvmhv_borrow_threads()): they are in nap or on their way to it,
+ * MMU off, and stay so while the core is LENT.  Then it switches the partition
+ * alone, opens the map and wakes those that have a vcpu to run.  Any thread
+ * that must leave makes the core EXITING and calls the others out.  When the
+ * last one is out the leader switches back.
+ *
+ * What a thread keeps over a nap is on its stack and comes back from there
+ * (isa206_idle_insn_mayloss()), never from registers: SRR1 only speaks of the
+ * latest nap, and the thread may have run guests since.
+ */
+#include <linux/kvm_host.h>
+#include <asm/cputhreads.h>
+#include <asm/kvm_book3s.h>
+#include <asm/kvm_ppc.h>
+#include <asm/opal.h>
+#include <asm/reg.h>
+#include <asm/switch_to.h>
+
+#include "book3s_hv_thread.h"
+
+/* Timebase ticks in a microsecond, as on all processors we know (512 MHz) */
+#define TB_PER_US		512
+/* How long the leader gives the others to come in before it goes itself */
+#define ENTER_TOGETHER		(20 * TB_PER_US)
+/* When to call those once more that do not leave */
+#define CALL_AGAIN		(1000 * TB_PER_US)
+
+/* The largest decrementer before ISA 3.0 */
+#define DEC_MAX			0x7fffffff
+
+/* LPCR bits that each thread has for itself: what ends its nap, and MER */
+#define LPCR_OF_THREAD		(LPCR_PECE | LPCR_PECEDP | LPCR_PECEDH | LPCR_MER)
+
+/**
+ * kvmhv_rm_nap - nap until an interrupt comes
+ *
+ * Context: MMU off.
+ * Return: SRR1 of the wake-up, which tells why.
+ */
+unsigned long kvmhv_rm_nap(void)
+{
+	return isa206_idle_insn_mayloss(PNV_THREAD_NAP);
+}
+
+/* The ICP is a big-endian device */
+static u32 icp_read(const struct kvmhv_thread *thread, unsigned long reg)
+{
+	u32 raw = __raw_rm_readl((void __iomem *)(thread->icp + reg));
+
+	return be32_to_cpu((__force __be32)raw);
+}
+
+static void icp_eoi(const struct kvmhv_thread *thread, u32 xirr)
+{
+	__raw_rm_writel((__force u32)cpu_to_be32(xirr),
+			(void __iomem *)(thread->icp + ICP_XIRR));
+}
+
+/**
+ * kvmhv_rm_take_ipi - take KVM's own IPI, and leave the host's where they are
+ * @thread: this thread
+ *
+ * What the sender wrote before the IPI is visible afterwards.
+ *
+ * Context: MMU off.
+ * Return: KVMHV_IPI_HOST if an interrupt for the host is pending.
+ */
+enum kvmhv_ipi kvmhv_rm_take_ipi(struct kvmhv_thread *thread)
+{
+	void __iomem *mfrr = (void __iomem *)(thread->icp + ICP_MFRR);
+	u32 xirr;
+
+	if (!thread->icp || thread->xirr)
+		return KVMHV_IPI_HOST;
+	xirr = icp_read(thread, ICP_XIRR_POLL);
+	if (!(xirr & XISR_MASK))
+		return KVMHV_IPI_NONE;
+	if ((xirr & XISR_MASK) != XICS_IPI || READ_ONCE(thread->host_ipi))
+		return KVMHV_IPI_HOST;
+
+	xirr = icp_read(thread, ICP_XIRR);
+	if ((xirr & XISR_MASK) != XICS_IPI) {
+		/* a device was faster; accepted is accepted: hand it over */
+		thread->xirr = xirr;
+		return KVMHV_IPI_HOST;
+	}
+	__raw_rm_writeb(0xff, mfrr);
+	/* The IPI is withdrawn before its reason is looked for */
+	smp_mb();
+	if (READ_ONCE(thread->host_ipi)) {
+		/* the host's came just now and went with ours */
+		__raw_rm_writeb(IPI_PRIORITY, mfrr);
+		icp_eoi(thread, xirr);
+		return KVMHV_IPI_HOST;
+	}
+	icp_eoi(thread, xirr);
+	return KVMHV_IPI_NONE;
+}
+
+static struct kvmhv_thread *sibling(const struct kvmhv_thread *thread, int nr)
+{
+	return paca_ptrs[thread->cpu - thread->nr + nr]->kvm_hstate.kvm_thread;
+}
+
+static void call_threads(const struct kvmhv_thread *thread, u32 in)
+{
+	int nr;
+
+	for (nr = 0; nr < KVMHV_MAX_THREADS; nr++)
+		if (in & KVMHV_MAP_IN(nr) && nr != thread->nr)
+			kvmhv_rm_wake_thread(sibling(thread, nr));
+}
+
+/* The core leaves the guest; who says so first calls the others (EXITING) */
+static void begin_exit(const struct kvmhv_thread *thread)
+{
+	u32 old = atomic_fetch_or(KVMHV_MAP_EXITING, &thread->core->map);
+
+	if (!(old & KVMHV_MAP_EXITING))
+		call_threads(thread, old & KVMHV_MAP_IN_ALL);
+}
+
+/**
+ * kvmhv_rm_begin_exit - a vcpu's turn is over, so its core's is
+ *
+ * Called by assembly as early as possible: the others leave while this thread
+ * saves its guest's state.
+ *
+ * Context: MMU off, guest partition.
+ */
+void kvmhv_rm_begin_exit(void)
+{
+	begin_exit(kvmhv_this_thread());
+}
+
+/* JOIN: false if the core has begun to leave, or has not begun to enter */
+static bool join_core(const struct kvmhv_thread *thread)
+{
+	int old = atomic_read(&thread->core->map);
+
+	do {
+		if ((old & (KVMHV_MAP_OPEN | KVMHV_MAP_EXITING)) !=
+		    KVMHV_MAP_OPEN)
+			return false;
+	} while (!atomic_try_cmpxchg(&thread->core->map, &old,
+				     old | KVMHV_MAP_IN(thread->nr)));
+	return true;
+}
+
+/*
+ * OUT: the guest's state is in memory.  The leader may be napping until all
+ * are out.  Nobody may be left to nap alone: HDEC does not end naps.
+ */
+static void part_core(const struct kvmhv_thread *thread)
+{
+	u32 me = KVMHV_MAP_IN(thread->nr) | KVMHV_MAP_NAP(thread->nr);
+	u32 left, awake;
+
+	smp_mb__before_atomic(); /* the leader reads what we saved */
+	left = atomic_fetch_andnot(me, &thread->core->map) & ~me;
+	awake = left & KVMHV_MAP_IN_ALL & ~(left >> KVMHV_MAP_NAP_SHIFT);
+	if (!(left & KVMHV_MAP_IN_ALL))
+		kvmhv_rm_wake_thread(sibling(thread, thread->core->leader));
+	else if (!awake)
+		begin_exit(thread);
+}
+
+/* One vcpu's turn on this thread, guest partition in force */
+static void run_vcpu(struct kvmhv_thread *thread, struct kvm_vcpu *vcpu)
+{
+	unsigned long facilities = MSR_FP | MSR_VEC | MSR_VSX;
+	unsigned long lpcr;
+
+	mtmsr(mfmsr() | facilities);
+	load_fp_state(&vcpu->arch.fp);
+	load_vr_state(&vcpu->arch.vr);
+
+	kvmhv_run_thread(vcpu);
+
+	mtmsr(mfmsr() | facilities);
+	store_fp_state(&vcpu->arch.fp);
+	store_vr_state(&vcpu->arch.vr);
+
+	/* the guest's partition, but this thread's own wake-up conditions */
+	lpcr = vcpu->kvm->arch.hv.lpcr & ~LPCR_OF_THREAD;
+	mtspr(SPRN_LPCR, lpcr | (thread->host_lpcr & LPCR_OF_THREAD));
+	isync();
+}
+
+/*
+ * A borrowed thread has been called.  What it shall run is looked at after it
+ * has joined: then the leader cannot have taken it back.
+ */
+static void serve(struct kvmhv_thread *thread)
+{
+	struct kvm_vcpu *vcpu;
+
+	if (!READ_ONCE(thread->vcpu) || !join_core(thread))
+		return;
+	vcpu = READ_ONCE(thread->vcpu);
+	if (vcpu) {
+		local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_HOST_HV;
+		local_paca->kvm_hstate.host_msr = MSR_KERNEL;
+		thread->host_lpcr = mfspr(SPRN_LPCR);
+		run_vcpu(thread, vcpu);
+		local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_NONE;
+		/* an offline thread has no use for its decrementer */
+		mtspr(SPRN_DEC, DEC_MAX);
+		mtspr(SPRN_CTRLT, 0);
+	}
+	part_core(thread);
+}
+
+/**
+ * kvmhv_rm_thread_offer - an offline thread is about to nap
+ *
+ * From here on it may be used for guests (OFFERED).
+ *
+ * Context: MMU off, interrupts disabled, by power7_offline().
+ */
+void kvmhv_rm_thread_offer(void)
+{
+	struct kvmhv_thread *thread = kvmhv_this_thread();
+
+	if (!thread || !thread->icp)
+		return;
+	/* functions called from here on can be traced, MMU off */
+	this_cpu_disable_ftrace();
+	smp_mb__before_atomic(); /* all that was done with the MMU on */
+	atomic_or(KVMHV_LEND_OFFERED(thread->nr), &thread->core->lend);
+}
+
+/* Back to the MMU-on world; not while a guest has the core */
+static bool withdraw(struct kvmhv_thread *thread)
+{
+	int old = atomic_read(&thread->core->lend);
+
+	do {
+		if (old & KVMHV_LEND_LENT)
+			return false;
+	} while (!atomic_try_cmpxchg(&thread->core->lend, &old, old &
+				     ~KVMHV_LEND_OFFERED(thread->nr)));
+	return true;
+}
+
+/**
+ * kvmhv_rm_thread_woken - an offline thread has woken up
+ * @srr1: of the wake-up
+ *
+ * Runs a vcpu if that was what the thread was called for.
+ *
+ * Context: MMU off, interrupts disabled, by power7_offline().
+ * Return: true if the thread shall nap again: nobody but KVM wanted it.
+ */
+bool kvmhv_rm_thread_woken(unsigned long srr1)
+{
+	struct kvmhv_thread *thread = kvmhv_this_thread();
+	unsigned long why = srr1 & SRR1_WAKEMASK;
+	enum kvmhv_ipi ipi;
+
+	if (!thread || !thread->icp)
+		return false;
+	if (cpu_has_feature(CPU_FTR_ARCH_207S))
+		why = srr1 & SRR1_WAKEMASK_P8;
+
+	ipi = kvmhv_rm_take_ipi(thread);
+	if (ipi == KVMHV_IPI_NONE && why != SRR1_WAKERESET &&
+	    why != SRR1_WAKEHDBELL) {
+		if (atomic_read(&thread->core->lend) & KVMHV_LEND_LENT)
+			serve(thread);
+		return true;
+	}
+	/*
+	 * The host wants its thread back: wait for the end of the leader's
+	 * trip, which the host's next timer event ends at the latest.
+	 */
+	while (!withdraw(thread))
+		HMT_low();
+	HMT_medium();
+	this_cpu_enable_ftrace();
+	return false;
+}
+
+/*
+ * The leader has no vcpu to run; the host's interrupts still come here.  Naps
+ * until the core leaves (NULL), or a vcpu joins on this thread.  If nobody
+ * ever comes in, the host's decrementer ends it.
+ */
+static struct kvm_vcpu *wait_in_core(struct kvmhv_thread *thread)
+{
+	struct kvmhv_core *core = thread->core;
+	struct kvm_vcpu *vcpu;
+
+	while (!(atomic_read(&core->map) & KVMHV_MAP_EXITING)) {
+		vcpu = READ_ONCE(thread->vcpu);
+		if (vcpu && join_core(thread))
+			return vcpu;
+		kvmhv_rm_nap();
+		if (kvmhv_rm_take_ipi(thread) == KVMHV_IPI_HOST ||
+		    (s32)mfspr(SPRN_DEC) < 0)
+			begin_exit(thread);
+	}
+	return NULL;
+}
+
+/*
+ * Nobody is left behind: the partition must not be taken away from under a
+ * thread.  All of them were called, which ends their turns within the time it
+ * takes to save their state; there is nothing sound to do should one not.
+ */
+static void wait_for_others(struct kvmhv_thread *thread)
+{
+	struct kvmhv_core *core = thread->core;
+	unsigned long called = mftb();
+	u32 in;
+
+	HMT_low();
+	while ((in = atomic_read(&core->map) & KVMHV_MAP_IN_ALL)) {
+		if (mftb() - called > CALL_AGAIN) {
+			call_threads(thread, in);
+			called = mftb();
+		}
+	}
+	HMT_medium();
+	smp_mb(); /* then read what they saved */
+}
+
+/* Wake the threads that have a vcpu; give them the time to enter together */
+static void start_others(struct kvmhv_thread *thread, u32 wanted)
+{
+	unsigned long start = mftb();
+	int nr;
+
+	for (nr = 0; nr < KVMHV_MAX_THREADS; nr++)
+		if (wanted & KVMHV_MAP_IN(nr))
+			kvmhv_rm_wake_thread(sibling(thread, nr));
+	while ((atomic_read(&thread->core->map) & wanted) != wanted &&
+	       mftb() - start < ENTER_TOGETHER)
+		HMT_low();
+	HMT_medium();
+}
+
+/* The host's decrementer becomes the hypervisor decrementer for the while */
+static unsigned long lend_decrementer(void)
+{
+	long dec = (s32)mfspr(SPRN_DEC);
+
+	mtspr(SPRN_HDEC, dec);
+	return mftb() + dec;
+}
+
+static void return_decrementer(unsigned long expires)
+{
+	mtspr(SPRN_HDEC, DEC_MAX);
+	mtspr(SPRN_DEC, expires - mftb());
+}
+
+/**
+ * kvmhv_rm_run_core - one trip of a core into a guest
+ * @vcore: the virtual core
+ *
+ * Called by assembly on the thread that leads the core.
+ *
+ * Context: MMU off, host partition, core LENT.
+ */
+void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore)
+{
+	struct kvmhv_thread *thread = kvmhv_this_thread();
+	struct kvmhv_core *core = thread->core;
+	struct kvm *kvm = vcore->kvm;
+	struct kvm_vcpu *vcpu;
+	unsigned long expires;
+
+	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_HOST_HV;
+	thread->host_lpcr = mfspr(SPRN_LPCR);
+	expires = lend_decrementer();
+	kvmhv_cpu->switch_partition(kvm->arch.hv.sdr1, kvm->arch.lpid,
+				    kvm->arch.hv.lpcr);
+	kvmhv_rm_enter_prepare(kvm);
+	kvmhv_rm_guest_timebase(vcore);
+	if (kvmhv_cpu->load_vcore)
+		kvmhv_cpu->load_vcore(vcore);
+
+	vcpu = READ_ONCE(thread->vcpu);
+	smp_mb(); /* the partition comes before the threads */
+	atomic_set(&core->map, KVMHV_MAP_OPEN |
+		   (vcpu ? KVMHV_MAP_IN(thread->nr) : 0));
+	smp_mb(); /* who is put in too late to be seen here sees OPEN */
+	start_others(thread, READ_ONCE(vcore->threads_used) &
+		     ~KVMHV_MAP_IN(thread->nr));
+
+	if (!vcpu)
+		vcpu = wait_in_core(thread);
+	if (vcpu) {
+		run_vcpu(thread, vcpu);
+		begin_exit(thread);
+		atomic_andnot(KVMHV_MAP_IN(thread->nr) |
+			      KVMHV_MAP_NAP(thread->nr), &core->map);
+	}
+	wait_for_others(thread);
+
+	if (kvmhv_cpu->save_vcore)
+		kvmhv_cpu->save_vcore(vcore);
+	kvmhv_rm_host_timebase(vcore);
+	kvmhv_cpu->switch_partition(kvm->arch.hv.host_sdr1, 0,
+				    thread->host_lpcr);
+	return_decrementer(expires);
+	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_NONE;
+}

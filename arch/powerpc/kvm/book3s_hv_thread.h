@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Hypervisor-mode KVM: hardware threads, as real-mode code sees them.
+ */
+#ifndef BOOK3S_HV_THREAD_H
+#define BOOK3S_HV_THREAD_H
+
+#include <linux/kvm_host.h>
+#include <asm/io.h>
+#include <asm/kvm_book3s_hv.h>
+#include <asm/kvm_hv_thread.h>
+#include <asm/paca.h>
+#include <asm/processor.h>
+#include <asm/xics.h>
+
+/* Registers of an interrupt presentation controller (PAPR, "XICS") */
+#define ICP_XIRR_POLL	0	/* reading it accepts nothing */
+#define ICP_XIRR	4
+#define ICP_MFRR	12	/* most favoured IPI requested; 0xff: none */
+#define XISR_MASK	0x00ffffff
+
+/* Of nap (book3s_hv_rm_vcore.c): what a wake-up was for */
+enum kvmhv_ipi {
+	KVMHV_IPI_NONE,		/* nothing is pending in the ICP, or it was KVM's */
+	KVMHV_IPI_HOST,		/* the host has to see to it */
+};
+
+static inline struct kvmhv_thread *kvmhv_this_thread(void)
+{
+	return local_paca->kvm_hstate.kvm_thread;
+}
+
+/*
+ * Send @thread an IPI.  The barrier orders what it is to find before it.
+ */
+static inline void kvmhv_rm_wake_thread(const struct kvmhv_thread *thread)
+{
+	/* See kvmhv_rm_take_ipi() */
+	smp_mb();
+	__raw_rm_writeb(IPI_PRIORITY, (void __iomem *)(thread->icp + ICP_MFRR));
+}
+
+enum kvmhv_ipi kvmhv_rm_take_ipi(struct kvmhv_thread *thread);
+unsigned long kvmhv_rm_nap(void);
+
+/* book3s_hv_rm_cede.c: a vcpu that was idle when its core started */
+bool kvmhv_rm_cede_again(struct kvm_vcpu *vcpu);
+
+#endif /* BOOK3S_HV_THREAD_H */

@@ -1,0 +1,665 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Virtual cores: vcpus that take their turns together, on the hardware threads
+ * of one core.
+ *
+ * Each vcpu's task offers its vcpu to the core (KVMHV_READY) and sleeps until
+ * it gets it back (KVMHV_BUSY) with something to do for it.  One of these
+ * tasks, the runner, takes all vcpus that are ready on trips into the guest;
+ * those that are idle, too, so that a decrementer or an IPI does not have to
+ * pull the core out for them.  A vcpu that becomes ready during a trip joins
+ * it.  Documentation/virt/kvm/ppc-hv/vcores.rst.
+ */
+#define pr_fmt(fmt) "kvm-hv: " fmt
+
+#include <linux/cpu.h>
+#include <linux/kvm_host.h>
+#include <linux/rcuwait.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/stat.h>
+#include <linux/slab.h>
+#include <asm/cputhreads.h>
+#include <asm/ftrace.h>
+#include <asm/hw_irq.h>
+#include <asm/interrupt.h>
+#include <asm/kvm_book3s.h>
+#include <asm/kvm_hv_thread.h>
+#include <asm/kvm_ppc.h>
+#include <asm/machdep.h>
+#include <asm/switch_to.h>
+
+#include "book3s_hv.h"
+#include "book3s_hv_intr.h"
+
+/* A thread that has been called for this long and not come is broken */
+#define THREAD_DEADLINE		(tb_ticks_per_sec)
+
+/* Guest timebase until the decrementer is due; negative when it is */
+static s64 dec_remaining(struct kvm_vcpu *vcpu)
+{
+	return vcpu->arch.dec_expires -
+	       (mftb() + vcpu->arch.hv.vcore->tb_offset);
+}
+
+/* A doorbell that came when the core was on its way out (POWER8) */
+static bool doorbell_pending(struct kvm_vcpu *vcpu)
+{
+	struct kvm_hv_vcore *vcore = vcpu->arch.hv.vcore;
+
+	return READ_ONCE(vcore->dpdes) &
+	       BIT(vcpu->vcpu_id - vcore->first_id);
+}
+
+static bool woken(struct kvm_vcpu *vcpu)
+{
+	return kvmhv_interrupt_pending(vcpu) || doorbell_pending(vcpu) ||
+	       READ_ONCE(vcpu->arch.prodded) || dec_remaining(vcpu) <= 0;
+}
+
+/* Has it something to run?  An H_CEDE ends here if there is a reason. */
+static bool runnable(struct kvm_vcpu *vcpu)
+{
+	if (!vcpu->arch.ceded)
+		return true;
+	if (!woken(vcpu))
+		return false;
+	vcpu->arch.ceded = 0;
+	vcpu->arch.prodded = 0;
+	/* it only woke us; the guest's own decrementer does the rest */
+	kvmppc_core_dequeue_dec(vcpu);
+	return true;
+}
+
+/* The vcpus of a virtual core, one after the other; *i starts with 0 */
+static struct kvm_vcpu *next_vcpu(struct kvm_hv_vcore *vcore, int *i)
+{
+	struct kvm_vcpu *vcpu = NULL;
+
+	while (!vcpu && *i < ARRAY_SIZE(vcore->vcpu))
+		vcpu = READ_ONCE(vcore->vcpu[(*i)++]);
+	return vcpu;
+}
+
+static void wake_task(struct kvm_vcpu *vcpu)
+{
+	rcuwait_wake_up(kvm_arch_vcpu_get_wait(vcpu));
+}
+
+/* Back to its task, with @error or a trap to be handled */
+static void make_busy(struct kvm_vcpu *vcpu, int error)
+{
+	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
+
+	hv->error = error;
+	hv->called_since = 0;
+	hv->runnable_since = 0;
+	WRITE_ONCE(hv->leave, false);
+	/* Pairs with the load in turn_over(): then it may read the rest */
+	smp_store_release(&hv->state, KVMHV_BUSY);
+	wake_task(vcpu);
+}
+
+static void expect_back(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
+{
+	vcpu->arch.hv.expected = true;
+	vcore->nr_busy++;
+}
+
+static void not_expected(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
+{
+	if (!vcpu->arch.hv.expected)
+		return;
+	vcpu->arch.hv.expected = false;
+	if (!--vcore->nr_busy && vcore->runner)
+		wake_task(vcore->runner);	/* from wait_for_busy() */
+}
+
+/**
+ * kvmhv_vcore_join - give a new vcpu its place in a virtual core
+ * @vcpu: the vcpu; kvm->arch.smt_mode vcpu ids in a row make a core
+ *
+ * Context: process.  kvm->lock held.
+ * Return: 0 or -ENOMEM.
+ */
+int kvmhv_vcore_join(struct kvm_vcpu *vcpu)
+{
+	struct kvm *kvm = vcpu->kvm;
+	u32 nr = vcpu->vcpu_id % kvm->arch.smt_mode;
+	u32 first_id = vcpu->vcpu_id - nr;
+	struct kvm_hv_vcore *vcore;
+
+	lockdep_assert_held(&kvm->lock);
+	list_for_each_entry(vcore, &kvm->arch.hv.vcores, list)
+		if (vcore->first_id == first_id)
+			goto found;
+
+	vcore = kzalloc(sizeof(*vcore), GFP_KERNEL_ACCOUNT);
+	if (!vcore)
+		return -ENOMEM;
+	vcore->kvm = kvm;
+	vcore->first_id = first_id;
+	spin_lock_init(&vcore->lock);
+	list_add(&vcore->list, &kvm->arch.hv.vcores);
+found:
+	vcore->nr_vcpus++;
+	vcpu->arch.hv.vcore = vcore;
+	WRITE_ONCE(vcore->vcpu[nr], vcpu);
+	return 0;
+}
+
+/**
+ * kvmhv_vcore_part - a vcpu goes away
+ * @vcpu: the vcpu; no longer reachable by others
+ *
+ * Context: process.
+ */
+void kvmhv_vcore_part(struct kvm_vcpu *vcpu)
+{
+	struct kvm_hv_vcore *vcore = vcpu->arch.hv.vcore;
+	struct kvm *kvm = vcpu->kvm;
+
+	spin_lock(&vcore->lock);
+	not_expected(vcore, vcpu);
+	WRITE_ONCE(vcore->vcpu[vcpu->vcpu_id - vcore->first_id], NULL);
+	spin_unlock(&vcore->lock);
+	/* Real mode may have found it there, in the course of a trip */
+	synchronize_srcu_expedited(&kvm->srcu);
+
+	mutex_lock(&kvm->lock);
+	if (!--vcore->nr_vcpus) {
+		list_del(&vcore->list);
+		kfree(vcore);
+	}
+	mutex_unlock(&kvm->lock);
+}
+
+/*
+ * A hardware thread for the vcpu: the lowest one that is free; where guests
+ * can see thread numbers, the one they expect.
+ */
+static struct kvmhv_thread *pick_thread(struct kvm_hv_vcore *vcore,
+					struct kvm_vcpu *vcpu)
+{
+	int leader = vcore->cpu - cpu_first_thread_sibling(vcore->cpu);
+	int nr;
+
+	if (kvmhv_cpu->fixed_threads && threads_per_core > 1)
+		nr = vcpu->vcpu_id - vcore->first_id;
+	else if (!(vcore->threads_used & KVMHV_MAP_IN(leader)))
+		nr = leader;
+	else
+		nr = ffz(vcore->threads_used);
+	if (nr >= threads_per_core ||
+	    vcore->threads_used & KVMHV_MAP_IN(nr))
+		return NULL;
+	return kvmhv_thread_of(cpu_first_thread_sibling(vcore->cpu) + nr);
+}
+
+/*
+ * READY to IN.  The thread looks at thread->vcpu once it has joined the core;
+ * all else about the vcpu is written before.
+ */
+static bool put_in(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
+{
+	struct kvmhv_thread *thread = pick_thread(vcore, vcpu);
+	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
+
+	if (!thread)
+		return false;
+	/* The leader reads it when the map is OPEN, to call those who missed that */
+	WRITE_ONCE(vcore->threads_used,
+		   vcore->threads_used | KVMHV_MAP_IN(thread->nr));
+	hv->trap = 0;
+	hv->lpcr = vcore->kvm->arch.hv.lpcr;
+	hv->state = KVMHV_IN;
+	WRITE_ONCE(hv->thread, thread);
+	kvmhv_vpa_enter(vcpu);
+	/* Pairs with serve() and wait_in_core() in real mode */
+	smp_store_release(&thread->vcpu, vcpu);
+	return true;
+}
+
+/* Exits that leave nothing to do for the vcpu itself */
+static bool trap_is_hosts(unsigned int trap)
+{
+	switch (trap) {
+	case 0:		/* its core left before it could begin */
+	case BOOK3S_INTERRUPT_EXTERNAL:
+	case BOOK3S_INTERRUPT_HV_DECREMENTER:
+	case BOOK3S_INTERRUPT_H_DOORBELL:
+	case BOOK3S_INTERRUPT_HMI:
+	case BOOK3S_INTERRUPT_SYSTEM_RESET:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Has the thread that was called for this vcpu been away for too long? */
+static bool thread_lost(struct kvm_vcpu *vcpu, struct kvmhv_thread *thread)
+{
+	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
+	u64 now = mftb();
+
+	if (hv->trap || vcpu->arch.ceded) {
+		hv->called_since = 0;
+		return false;
+	}
+	if (!hv->called_since)
+		hv->called_since = now;
+	if (now - hv->called_since < THREAD_DEADLINE)
+		return false;
+	pr_err_ratelimited("CPU %d does not come when it is called to run a guest; online it, and offline it again\n",
+			   thread->cpu);
+	return true;
+}
+
+/* IN to READY, or to BUSY if its task has to see to it */
+static void take_out(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
+{
+	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
+	struct kvmhv_thread *thread = hv->thread;
+	bool hosts = trap_is_hosts(hv->trap);
+
+	WRITE_ONCE(thread->vcpu, NULL);
+	WRITE_ONCE(hv->thread, NULL);
+	/* Pairs with kvmhv_kick_vcpu(): it sees no thread, or we its reason */
+	smp_mb();
+	vcpu->arch.trap = hv->trap;
+	vcpu->arch.last_inst = KVM_INST_FETCH_FAILED;
+	kvmhv_vpa_exit(vcpu);
+	if (hv->trap)
+		++vcpu->stat.sum_exits;
+	if (hv->trap && hosts)
+		kvmhv_handle_exit(vcpu);	/* only counts it */
+	if (hosts)
+		vcpu->arch.trap = 0;
+
+	if (thread_lost(vcpu, thread)) {
+		make_busy(vcpu, -ETIMEDOUT);
+	} else if (hosts && !READ_ONCE(hv->leave) &&
+		   !kvm_request_pending(vcpu) && !kvmhv_vpa_unpinned(vcpu)) {
+		hv->state = KVMHV_READY;
+		hv->runnable_since = vcpu->arch.ceded ? 0 : mftb();
+	} else {
+		if (!hosts)
+			expect_back(vcore, vcpu);
+		make_busy(vcpu, 0);
+	}
+}
+
+/*
+ * Interrupts that the processor considers taken once it has left the guest
+ * for them.  Level-triggered ones (external, decrementer) need nothing: they
+ * come again as soon as interrupts are on, unless real mode has accepted one.
+ */
+static void replay_host_interrupt(struct kvm_vcpu *vcpu,
+				  struct kvmhv_thread *thread)
+{
+	if (thread->xirr)
+		local_paca->irq_happened |= PACA_IRQ_EE;
+	if (!vcpu)
+		return;
+	switch (vcpu->arch.hv.trap) {
+	case BOOK3S_INTERRUPT_H_DOORBELL:
+		local_paca->irq_happened |= PACA_IRQ_DBELL;
+		break;
+	case BOOK3S_INTERRUPT_HMI:
+		if (ppc_md.hmi_exception_early)
+			ppc_md.hmi_exception_early(NULL);
+		local_paca->irq_happened |= PACA_IRQ_HMI;
+		break;
+	case BOOK3S_INTERRUPT_SYSTEM_RESET:
+		replay_system_reset();
+		break;
+	case BOOK3S_INTERRUPT_MACHINE_CHECK:
+		kvmhv_take_mce_event(&vcpu->arch.mce_evt);
+		break;
+	}
+}
+
+/* All that are ready: runnable ones first, they get the lower threads */
+static void assign_threads(struct kvm_hv_vcore *vcore)
+{
+	struct kvm_vcpu *vcpu;
+	int i, idle;
+
+	vcore->threads_used = 0;
+	for (idle = 0; idle < 2; idle++)
+		for (i = 0; (vcpu = next_vcpu(vcore, &i)); )
+			if (vcpu->arch.hv.state == KVMHV_READY &&
+			    runnable(vcpu) == !idle)
+				put_in(vcore, vcpu);
+	vcore->open = true;
+}
+
+/*
+ * One trip of the core, with interrupts hard-disabled and the core borrowed.
+ * guest_context_enter_irqoff() is not called: real-mode handlers walk the
+ * host's page tables, whose pages are freed by RCU, so RCU has to watch, here
+ * for all threads.  Entering is a quiescent state all the same.
+ */
+static void core_trip(struct kvm_hv_vcore *vcore, struct kvmhv_thread *leader)
+{
+	struct kvm_vcpu *vcpu;
+	u8 ftrace;
+	int i;
+
+	spin_lock(&vcore->lock);
+	assign_threads(vcore);
+	spin_unlock(&vcore->lock);
+
+	guest_timing_enter_irqoff();
+	rcu_virt_note_context_switch(smp_processor_id());
+	giveup_all(current);
+
+	/* real-mode code calls functions that can be traced, MMU off */
+	ftrace = this_cpu_get_ftrace_enabled();
+	this_cpu_disable_ftrace();
+	kvmhv_enter_core(vcore);
+	this_cpu_set_ftrace_enabled(ftrace);
+
+	spin_lock(&vcore->lock);
+	vcore->open = false;
+	replay_host_interrupt(leader->vcpu, leader);
+	for (i = 0; (vcpu = next_vcpu(vcore, &i)); )
+		if (vcpu->arch.hv.state == KVMHV_IN)
+			take_out(vcore, vcpu);
+	spin_unlock(&vcore->lock);
+}
+
+/* Is there a vcpu that wants to run? */
+static bool any_runnable(struct kvm_hv_vcore *vcore)
+{
+	struct kvm_vcpu *vcpu;
+	int i;
+
+	for (i = 0; (vcpu = next_vcpu(vcore, &i)); )
+		if (vcpu->arch.hv.state == KVMHV_READY && runnable(vcpu))
+			return true;
+	return false;
+}
+
+static bool mmu_ready(struct kvm *kvm)
+{
+	/* Pairs with kvmhv_mmu_setup() */
+	return smp_load_acquire(&kvm->arch.hv.mmu_ready);
+}
+
+/*
+ * The runner's last checks, and the trip.  Returns 0, -EAGAIN if the host or
+ * the vcpu's task has something to do first, -EBUSY if a sibling thread cannot
+ * be had, -ENXIO if there is no HPT to run with.
+ */
+static int try_trip(struct kvm_vcpu *self)
+{
+	struct kvm_hv_vcore *vcore = self->arch.hv.vcore;
+	struct kvmhv_thread *leader;
+	int r = -EAGAIN;
+
+	local_irq_disable();
+	hard_irq_disable();
+
+	/*
+	 * Pairs with kvm_vcpu_kick() and kvm_make_all_cpus_request(): who
+	 * changes something after the checks below sees the mode and sends an
+	 * IPI, which ends the trip at once.
+	 */
+	smp_store_mb(self->mode, IN_GUEST_MODE);
+
+	leader = kvmhv_thread_of(smp_processor_id());
+	if (signal_pending(current) || need_resched() || lazy_irq_pending() ||
+	    kvm_request_pending(self)) {
+		r = -EAGAIN;
+	} else if (!mmu_ready(vcore->kvm)) {
+		r = -ENXIO;
+	} else if (!leader ||
+		   !kvmhv_borrow_threads(leader->core, leader->cpu)) {
+		r = -EBUSY;
+	} else {
+		vcore->cpu = leader->cpu;
+		core_trip(vcore, leader);
+		kvmhv_return_threads(leader->core);
+		r = 0;
+	}
+
+	self->mode = OUTSIDE_GUEST_MODE;
+	/* let the interrupt that ended the trip count as guest time */
+	local_irq_enable();
+	if (!r) {
+		local_irq_disable();
+		guest_timing_exit_irqoff();
+		local_irq_enable();
+	}
+	return r;
+}
+
+/* Somebody else has to run the core, or nobody can: all set their timers */
+static void hand_over(struct kvm_hv_vcore *vcore)
+{
+	struct kvm_vcpu *vcpu;
+	int i;
+
+	if (vcore->runner)
+		return;
+	for (i = 0; (vcpu = next_vcpu(vcore, &i)); ) {
+		if (vcpu->arch.hv.state != KVMHV_READY || !runnable(vcpu))
+			continue;
+		wake_task(vcpu);
+		return;
+	}
+	for (i = 0; (vcpu = next_vcpu(vcore, &i)); )
+		if (vcpu->arch.hv.state == KVMHV_READY)
+			wake_task(vcpu);
+}
+
+/* To a thread that runs already, or to the runner's next trip */
+static void make_ready(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
+{
+	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
+
+	not_expected(vcore, vcpu);
+	hv->state = KVMHV_READY;
+	if (runnable(vcpu) && !hv->runnable_since)
+		hv->runnable_since = mftb();
+	if (vcore->open && put_in(vcore, vcpu))
+		kvmhv_wake_thread(hv->thread);
+}
+
+/* Work for the vcpu's task, whatever the core does */
+static bool task_wanted(struct kvm_vcpu *vcpu)
+{
+	return signal_pending(current) || kvm_request_pending(vcpu);
+}
+
+/* Has the task something to do, with the vcpu in the state it is in? */
+static bool turn_over(struct kvm_vcpu *vcpu)
+{
+	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
+
+	switch (smp_load_acquire(&hv->state)) { /* see make_busy() */
+	case KVMHV_BUSY:
+		return true;
+	case KVMHV_IN:
+		return !READ_ONCE(hv->leave) && task_wanted(vcpu);
+	default:
+		return task_wanted(vcpu) ||
+		       (!READ_ONCE(hv->vcore->runner) &&
+			(!vcpu->arch.ceded || woken(vcpu)));
+	}
+}
+
+/* Have the thread that runs the vcpu look for what there is; false: none */
+static bool call_thread(struct kvm_vcpu *vcpu)
+{
+	struct kvmhv_thread *thread;
+
+	/* Pairs with take_out() and kvmhv_rm_h_cede() */
+	smp_mb();
+	thread = READ_ONCE(vcpu->arch.hv.thread);
+	if (!thread || !thread->icp)
+		return false;
+	kvmhv_wake_thread(thread);
+	return true;
+}
+
+/*
+ * Sleep until the vcpu is BUSY again or its task is needed otherwise; for an
+ * idle one at most until its decrementer is due.
+ */
+static void wait_turn(struct kvm_vcpu *vcpu)
+{
+	struct rcuwait *wait = kvm_arch_vcpu_get_wait(vcpu);
+	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
+	bool timer = READ_ONCE(hv->state) == KVMHV_READY && vcpu->arch.ceded;
+	u64 expires = READ_ONCE(vcpu->arch.dec_expires);
+
+	if (timer)
+		hrtimer_start(&vcpu->arch.dec_timer,
+			      ktime_add_ns(ktime_get_real(),
+					   tb_to_ns(max_t(s64, 0, dec_remaining(vcpu)))),
+			      HRTIMER_MODE_ABS);
+	prepare_to_rcuwait(wait);
+	for (;;) {
+		/* Once called out of the core, signals have had their effect */
+		set_current_state(READ_ONCE(hv->leave) ? TASK_UNINTERRUPTIBLE :
+							 TASK_INTERRUPTIBLE);
+		if (turn_over(vcpu))
+			break;
+		if (READ_ONCE(hv->state) == KVMHV_READY && vcpu->arch.ceded &&
+		    (!timer || READ_ONCE(vcpu->arch.dec_expires) != expires))
+			break;	/* the core stopped under it: set the timer */
+		/* kvm_vcpu_kick() only wakes the task: pass it on */
+		if (kvmhv_interrupt_pending(vcpu))
+			call_thread(vcpu);
+		schedule();
+	}
+	finish_rcuwait(wait);
+	if (timer)
+		hrtimer_cancel(&vcpu->arch.dec_timer);
+}
+
+/*
+ * A vcpu that is busy in the host gets the time to come back, a tick at most,
+ * before its core runs on without it: it would have to compete for the CPU
+ * otherwise, with those that it holds up.
+ */
+static void wait_for_busy(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self)
+{
+	struct rcuwait *wait = kvm_arch_vcpu_get_wait(self);
+	struct kvm_vcpu *vcpu;
+	long left = 1;
+	int i;
+
+	prepare_to_rcuwait(wait);
+	set_current_state(TASK_INTERRUPTIBLE);
+	if (READ_ONCE(vcore->nr_busy) && !task_wanted(self))
+		left = schedule_timeout(1);
+	finish_rcuwait(wait);
+	if (left)
+		return;
+	spin_lock(&vcore->lock);
+	for (i = 0; (vcpu = next_vcpu(vcore, &i)); )
+		not_expected(vcore, vcpu);
+	spin_unlock(&vcore->lock);
+}
+
+/* Run the core as long as this task is free to; vcore->lock held */
+static int run_core(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self)
+{
+	int r = 0;
+
+	vcore->runner = self;
+	while (self->arch.hv.state == KVMHV_READY && !task_wanted(self) &&
+	       any_runnable(vcore)) {
+		spin_unlock(&vcore->lock);
+		if (READ_ONCE(vcore->nr_busy)) {
+			wait_for_busy(vcore, self);
+		} else {
+			kvm_vcpu_srcu_read_lock(self);
+			r = try_trip(self);
+			kvm_vcpu_srcu_read_unlock(self);
+			cond_resched();
+		}
+		spin_lock(&vcore->lock);
+		if (r && r != -EAGAIN)
+			break;
+		r = 0;
+	}
+	WRITE_ONCE(vcore->runner, NULL);
+	/* A task that has seen a runner sleeps; now look what it saw before */
+	smp_mb();
+	return r;
+}
+
+/**
+ * kvmhv_vcore_turn - have a vcpu run, until its task has to do something
+ * @vcpu: the vcpu; vcpu->arch.trap says afterwards what its guest wants, 0 for
+ *	nothing: then a signal, a request or an area to be pinned is the reason
+ *
+ * Context: the vcpu's task, kvm->srcu not held; sleeps.
+ * Return: 0; -EBUSY if a sibling thread is online, -ETIMEDOUT if a hardware
+ * thread does not come, -ENXIO if the MMU must be set up.
+ */
+int kvmhv_vcore_turn(struct kvm_vcpu *vcpu)
+{
+	struct kvm_hv_vcore *vcore = vcpu->arch.hv.vcore;
+	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
+	int r = 0;
+
+	vcpu->arch.trap = 0;
+	spin_lock(&vcore->lock);
+	make_ready(vcore, vcpu);
+	while (hv->state != KVMHV_BUSY) {
+		if (hv->state == KVMHV_IN) {
+			if (task_wanted(vcpu) && !hv->leave) {
+				WRITE_ONCE(hv->leave, true);
+				kvmhv_wake_thread(hv->thread);
+			}
+		} else if (task_wanted(vcpu)) {
+			make_busy(vcpu, 0);
+			break;
+		} else if (!vcore->runner && any_runnable(vcore)) {
+			r = run_core(vcore, vcpu);
+			if (r && hv->state == KVMHV_READY)
+				make_busy(vcpu, 0);
+			hand_over(vcore);
+			continue;
+		}
+		spin_unlock(&vcore->lock);
+		wait_turn(vcpu);
+		spin_lock(&vcore->lock);
+	}
+	hand_over(vcore);
+	spin_unlock(&vcore->lock);
+	return r ? : hv->error;
+}
+
+/**
+ * kvmhv_vcore_away - a vcpu's task returns to user space
+ * @vcpu: the vcpu
+ *
+ * Context: the vcpu's task.
+ */
+void kvmhv_vcore_away(struct kvm_vcpu *vcpu)
+{
+	struct kvm_hv_vcore *vcore = vcpu->arch.hv.vcore;
+
+	/* Signals stop a VM: nobody knows when this one comes back */
+	spin_lock(&vcore->lock);
+	if (vcpu->run->exit_reason == KVM_EXIT_INTR)
+		not_expected(vcore, vcpu);
+	spin_unlock(&vcore->lock);
+}
+
+/**
+ * kvmhv_kick_vcpu - there is something for a vcpu: an interrupt, H_PROD
+ * @vcpu: the vcpu; the reason is in memory already
+ *
+ * Context: any.
+ */
+void kvmhv_kick_vcpu(struct kvm_vcpu *vcpu)
+{
+	if (!call_thread(vcpu))
+		kvm_vcpu_kick(vcpu);
+}
