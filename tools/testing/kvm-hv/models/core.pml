@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A core in a guest's partition: lend and return, OPEN, join, EXITING, nap.
+ *
+ * Models, in arch/powerpc/kvm: book3s_hv_rm_vcore.c and book3s_hv_rm_cede.c,
+ * kvmhv_rm_entry() and external() of book3s_hv_rm_exit.c, borrow and return of
+ * book3s_hv_builtin_thread.c, put_in() and `leave' of book3s_hv_vcore.c, and
+ * the host's IPI that brings an offline thread back.
+ *
+ * Thread 0 leads the core.  Each vcpu has a thread of its own.  Events are
+ * few and come at any time.  The host's timer (tick) comes last, when nothing
+ * else can happen: whatever was left undone by then is an error, though a
+ * tick would repair it.
+ *
+ * The options BUG_* put an error in that spin must find.
+ */
+#ifndef N
+#define N	3
+#endif
+#ifndef TRIPS
+#define TRIPS	2
+#endif
+#ifndef EVENTS
+#define EVENTS	2
+#endif
+#ifndef EXITS
+#define EXITS	2
+#endif
+#define BIT(i)	(1 << (i))
+
+/* kvmhv_core: lend, map, taken apart */
+byte OFFERED, IN, NAP;
+bool LENT, OPEN, EXITING;
+
+bool guest;			/* whose partition it is */
+bool mmu[N];			/* MSR[IR, DR] of the thread */
+bool mfrr[N];			/* an IPI is pending in the ICP: a level */
+bool host_ipi[N];		/* ... and it is the host's */
+bool up[N];			/* the host wants the thread online */
+bool asked;			/* ... some thread */
+bool tick;			/* HDEC, and the leader's DEC, are negative */
+
+byte wanted;			/* vcore->wanted */
+byte first;			/* what it was when the trip began */
+bool vopen;			/* vcore->open */
+bool vcpu[N];			/* thread->vcpu */
+bool ceded[N], reason[N];	/* reason: prodded, or an interrupt */
+bool leave[N];
+bool inside[N];			/* guest instructions run, or it naps */
+bool napping[N];
+bool done;			/* the leader does no more trips */
+byte events = EVENTS, exits = EXITS;	/* how many there may still be */
+
+#define AWAKE_BUT(i)	(IN & ~NAP & ~BIT(i))
+#define wake(i)		mfrr[i] = 1
+
+inline begin_exit(t)
+{
+	atomic {
+		if
+		:: !EXITING ->
+			EXITING = 1;
+			x = 0;
+			do
+			:: x < N && x != t && (IN & BIT(x)) -> wake(x); x++
+			:: x < N && !(x != t && (IN & BIT(x))) -> x++
+			:: x >= N -> break
+			od;
+			x = 0
+		:: else
+		fi
+	}
+}
+
+/* host = 1: KVMHV_IPI_HOST */
+inline take_ipi(t)
+{
+	host = 0;
+	if
+	:: !mfrr[t]
+	:: mfrr[t] && host_ipi[t] -> host = 1
+	:: mfrr[t] && !host_ipi[t] ->
+		mfrr[t] = 0;
+#ifndef BUG_HOST_IPI
+		if
+		:: host_ipi[t] -> mfrr[t] = 1; host = 1
+		:: else
+		fi
+#endif
+	fi
+}
+
+inline end_nap(t)
+{
+	atomic { napping[t] = 0; NAP = NAP & ~BIT(t) }
+}
+
+/* go = 1: back to the guest */
+inline nap_loop(t)
+{
+	do
+	:: /* kvmhv_rm_nap(); the decrementer is one of the reasons */
+	   atomic { napping[t] = 1; mfrr[t] -> napping[t] = 0 };
+	   take_ipi(t);
+	   if
+	   :: host -> go = 0; break
+	   :: !host && (EXITING || leave[t]) -> go = 0; break
+	   :: !host && !EXITING && !leave[t] && reason[t] ->
+		atomic { ceded[t] = 0; reason[t] = 0 }; go = 1; break
+	   :: else
+	   fi
+	od;
+	end_nap(t)
+}
+
+/* NAP, unless it would be the last to */
+inline begin_nap(t)
+{
+	atomic {
+		if
+#ifdef BUG_LAST_NAPS
+		:: !EXITING -> NAP = NAP | BIT(t); go = 1
+#else
+		:: !EXITING && AWAKE_BUT(t) -> NAP = NAP | BIT(t); go = 1
+#endif
+		:: else -> go = 0
+		fi
+	}
+}
+
+inline h_cede(t)
+{
+	ceded[t] = 1;
+#ifdef BUG_CEDE
+	/* looks before it says so: the other side of H_PROD, reversed */
+	begin_nap(t);
+	if
+	:: go -> nap_loop(t)
+	:: else
+	fi
+#else
+	if
+	:: atomic { reason[t] -> ceded[t] = 0; reason[t] = 0 }; go = 1
+	:: !reason[t] ->
+		begin_nap(t);
+		if
+		:: go -> nap_loop(t)
+		:: else
+		fi
+	fi
+#endif
+}
+
+/* kvmhv_rm_entry(): go = 0 to leave */
+inline entry(t)
+{
+	go = 1;
+#ifndef BUG_LEAVE_ENTRY
+	if
+	:: leave[t] -> go = 0
+	:: else
+	fi;
+#endif
+	if
+	:: go && ceded[t] ->
+		if
+		:: atomic { reason[t] -> ceded[t] = 0; reason[t] = 0 }
+		:: !reason[t] ->
+			atomic {
+#ifndef BUG_IDLE_FIRST
+				/* others come yet; tick: for too long */
+				(AWAKE_BUT(t) || EXITING || tick || reason[t] ||
+				 leave[t] || mfrr[t] || !(wanted & ~IN));
+#endif
+				begin_nap(t)
+			};
+			if
+			:: go -> nap_loop(t)
+			:: !go && reason[t] ->
+				atomic { ceded[t] = 0; reason[t] = 0 }; go = 1
+			:: else ->
+				assert(EXITING || tick || leave[t] || mfrr[t] ||
+				       !(first & ~IN))
+			fi
+		fi
+	:: else
+	fi
+}
+
+/* kvmhv_run_thread() and what the assembly calls; ends EXITING */
+inline run_vcpu(t)
+{
+	assert(guest && OPEN && (IN & BIT(t)));
+	inside[t] = 1;
+	entry(t);
+	do
+	:: !go -> break
+	:: go && mfrr[t] ->
+		take_ipi(t);
+		if
+		:: host || leave[t] || EXITING -> go = 0
+		:: else
+		fi
+	:: go && tick -> go = 0
+	:: atomic { go && exits > 0 -> exits-- }; h_cede(t)
+	   /* to the module: a page fault, an hcall */
+	:: atomic { go && exits > 0 -> exits-- }; go = 0
+	od;
+	inside[t] = 0;
+	begin_exit(t);
+	assert(guest)
+}
+
+/* OUT.  A last one that was awake must not leave naps behind. */
+inline part_core(t)
+{
+	atomic {
+		IN = IN & ~BIT(t);
+		NAP = NAP & ~BIT(t);
+		if
+		:: IN == 0 -> wake(0)
+		:: else
+		fi;
+		go = (IN != 0 && (IN & ~NAP) == 0)
+	};
+#ifndef BUG_PART_NAP
+	if
+	:: go -> begin_exit(t)
+	:: else
+	fi;
+#endif
+	go = 0
+}
+
+inline join_core(t)
+{
+	atomic {
+		if
+#ifdef BUG_JOIN_EXITING
+		:: OPEN -> IN = IN | BIT(t); go = 1
+#else
+		:: OPEN && !EXITING -> IN = IN | BIT(t); go = 1
+#endif
+		:: else -> go = 0
+		fi
+	}
+}
+
+inline serve(t)
+{
+	join_core(t);
+	if
+	:: go ->
+		if
+		:: vcpu[t] -> run_vcpu(t)
+		:: else
+		fi;
+		part_core(t)
+	:: else
+	fi
+}
+
+/* An offline thread: pnv_cpu_offline_self(), power7_offline() */
+proctype Thread(byte t)
+{
+	bool go, host;
+	byte x;
+
+offline:
+	/* generic_check_cpu_restart() */
+	if
+	:: up[t] -> goto online
+	:: else
+	fi;
+	host_ipi[t] = 0;		/* kvmppc_clear_host_ipi() */
+	mmu[t] = 0;
+	do
+	:: OFFERED = OFFERED | BIT(t);	/* kvmhv_rm_thread_offer() */
+end_offline:
+	   mfrr[t];			/* nap */
+	   take_ipi(t);			/* kvmhv_rm_thread_woken() */
+#ifndef BUG_ONLINE
+	   host = host || up[t];
+#endif
+	   if
+	   :: !host ->
+		if
+		:: LENT -> serve(t)
+		:: else
+		fi
+	   :: else -> break
+	   fi
+	od;
+#ifdef BUG_WITHDRAW
+	OFFERED = OFFERED & ~BIT(t);
+#else
+	atomic { !LENT -> OFFERED = OFFERED & ~BIT(t) };
+#endif
+	mmu[t] = 1;
+	assert(!LENT && !guest);
+	mfrr[t] = 0;
+	goto offline;
+online:
+	mmu[t] = 1
+}
+
+inline wait_in_core()
+{
+	do
+	:: EXITING -> go = 0; break
+	:: else ->
+#ifndef BUG_LEADER_JOIN
+		if
+		:: vcpu[0] -> join_core(0)
+		:: else -> go = 0
+		fi;
+		if
+		:: go -> break
+		:: else
+		fi;
+#endif
+		atomic { mfrr[0] || tick };
+		take_ipi(0);
+		if
+		:: host || tick -> begin_exit(0)
+		:: else ->
+#ifdef BUG_NOBODY_YET
+			if
+			:: IN == 0 -> assert(EXITING || !first); begin_exit(0)
+			:: else
+			fi
+#else
+			skip
+#endif
+		fi
+	od
+}
+
+/* The online thread: core_trip() and kvmhv_rm_run_core() */
+proctype Leader()
+{
+	bool go, host;
+	byte x, n, w;
+
+	do
+	:: n < TRIPS ->
+		n++;
+		/* kvmhv_borrow_threads(): gives up if one does not come */
+		if
+		:: atomic { OFFERED == BIT(N) - 2 && !LENT -> LENT = 1 }
+		:: asked -> break
+		fi;
+		tick = 0;
+		/* assign_threads(): any vcpus, runnable ones and idle ones */
+		atomic {
+			x = 0;
+			do
+			:: x < N ->
+				if
+				:: vcpu[x] = 1; ceded[x] = 0; wanted = wanted | BIT(x)
+				:: x > 0 -> vcpu[x] = 1; ceded[x] = 1; wanted = wanted | BIT(x)
+				:: skip
+				fi;
+				x++
+			:: else -> break
+			od;
+			x = 0;
+			vopen = 1
+		};
+		guest = 1;		/* switch_partition() */
+		go = vcpu[0];
+		first = wanted;
+		w = wanted;
+		atomic {
+			OPEN = 1;
+			if
+			:: go -> IN = BIT(0)
+			:: else
+			fi
+		};
+		/* start_others() */
+		atomic {
+#ifndef BUG_LATE_WANTED
+			w = wanted;
+#endif
+			x = 1;
+			do
+			:: x < N && (w & BIT(x)) -> wake(x); x++
+			:: x < N && !(w & BIT(x)) -> x++
+			:: x >= N -> break
+			od;
+			x = 0
+		};
+		if
+		:: go
+		:: else -> wait_in_core()
+		fi;
+		if
+		:: go ->
+			run_vcpu(0);
+			atomic { IN = IN & ~BIT(0); NAP = NAP & ~BIT(0) }
+		:: else
+		fi;
+#ifndef BUG_NO_WAIT
+		IN == 0;		/* wait_for_others() */
+#endif
+		assert(EXITING && IN == 0 && NAP == 0);
+		atomic {
+			x = 0;
+			do
+			:: x < N -> assert(!inside[x] && !napping[x] && !(x > 0 && mmu[x])); x++
+			:: else -> break
+			od;
+			x = 0
+		};
+		guest = 0;
+		/* take_out() */
+		atomic {
+			vopen = 0; wanted = 0; first = 0;
+			x = 0;
+			do
+			:: x < N -> vcpu[x] = 0; leave[x] = 0; reason[x] = 0; ceded[x] = 0; x++
+			:: else -> break
+			od;
+			x = 0
+		};
+		/* kvmhv_return_threads() */
+		atomic { OPEN = 0; EXITING = 0 };
+		LENT = 0
+	:: else -> break
+	od;
+	done = 1
+}
+
+/* Others: tasks on other CPUs, the guest's other vcpus, devices, the host */
+proctype Events()
+{
+	byte i, x;
+
+	do
+	:: atomic { events > 0 && !done -> events-- };
+	   atomic { select(i : 0 .. N - 1) };
+	   if
+	   :: /* make_ready() during a trip */
+	      atomic { vopen && !vcpu[i] ->
+		       vcpu[i] = 1; ceded[i] = 0; wanted = wanted | BIT(i) };
+	      wake(i)
+	   :: /* H_PROD, an interrupt */
+	      atomic { vcpu[i] && !reason[i] -> reason[i] = 1 };
+	      if
+	      :: ceded[i] -> wake(i)
+	      :: else
+	      fi
+	   :: /* a signal for the vcpu's task */
+	      atomic { vopen && vcpu[i] && !leave[i] -> leave[i] = 1; wake(i) }
+	   :: /* an IPI that comes too late */
+	      wake(i)
+	   :: /* a host IPI for the leader */
+	      i == 0 -> host_ipi[0] = 1; wake(0)
+	   :: /* the host wants the thread: generic_set_cpu_up(), IPI */
+	      i > 0 && !up[i] -> up[i] = 1; asked = 1; host_ipi[i] = 1; wake(i)
+	   :: skip
+	   fi
+	:: atomic {
+		timeout ->
+		x = 0;
+		do
+		:: x < N ->
+			/* put in, and nobody runs it */
+			assert(!(vcpu[x] && OPEN && !EXITING && !(IN & BIT(x)) && !up[x]));
+			/* lost wake-ups */
+			assert(!(napping[x] && (reason[x] || leave[x] || EXITING)));
+			assert(!(inside[x] && leave[x]));
+			assert(!(done && up[x] && !mmu[x]));
+			x++
+		:: else -> break
+		od;
+		x = 0;
+		/* the tick that ends a trip has had no effect: a deadlock */
+		assert(done || !tick);
+		if
+		:: done -> break
+		:: else -> tick = 1
+		fi
+	   }
+	od
+}
+
+init {
+	byte i;
+
+	atomic {
+		mmu[0] = 1;
+		run Leader();
+		i = 1;
+		do
+		:: i < N -> mmu[i] = 1; run Thread(i); i++
+		:: else -> break
+		od;
+		run Events()
+	}
+}
