@@ -151,6 +151,10 @@ inline h_cede(t)
 #endif
 }
 
+/* Somebody to nap beside, or nobody to wait for; tick: waited for too long */
+#define COMPANY(t)	(AWAKE_BUT(t) || EXITING || tick || reason[t] || \
+			 leave[t] || mfrr[t] || !(wanted & ~IN))
+
 /* kvmhv_rm_entry(): go = 0 to leave */
 inline entry(t)
 {
@@ -166,11 +170,12 @@ inline entry(t)
 		if
 		:: atomic { reason[t] -> ceded[t] = 0; reason[t] = 0 }
 		:: !reason[t] ->
+#ifdef BUG_COMPANY
+			COMPANY(t);	/* idle ones wait for each other */
+#endif
 			atomic {
-#ifndef BUG_IDLE_FIRST
-				/* others come yet; tick: for too long */
-				(AWAKE_BUT(t) || EXITING || tick || reason[t] ||
-				 leave[t] || mfrr[t] || !(wanted & ~IN));
+#if !defined BUG_IDLE_FIRST && !defined BUG_COMPANY
+				COMPANY(t);
 #endif
 				begin_nap(t)
 			};
@@ -248,7 +253,14 @@ inline join_core(t)
 
 inline serve(t)
 {
+#ifdef BUG_PART_NAP
 	join_core(t);
+#else
+	if
+	:: vcpu[t] -> join_core(t)
+	:: else -> go = 0
+	fi;
+#endif
 	if
 	:: go ->
 		if
@@ -273,15 +285,18 @@ offline:
 	:: else
 	fi;
 	host_ipi[t] = 0;		/* kvmppc_clear_host_ipi() */
+#ifndef BUG_ONLINE
+	if
+	:: up[t] -> goto online
+	:: else
+	fi;
+#endif
 	mmu[t] = 0;
 	do
 	:: OFFERED = OFFERED | BIT(t);	/* kvmhv_rm_thread_offer() */
 end_offline:
 	   mfrr[t];			/* nap */
 	   take_ipi(t);			/* kvmhv_rm_thread_woken() */
-#ifndef BUG_ONLINE
-	   host = host || up[t];
-#endif
 	   if
 	   :: !host ->
 		if
