@@ -16,6 +16,9 @@
 #ifndef ROUNDS
 #define ROUNDS	2
 #endif
+#ifndef LAST
+#define LAST	ROUNDS		/* of the last task */
+#endif
 #ifndef EVENTS
 #define EVENTS	2
 #endif
@@ -35,7 +38,9 @@ bool ipi[M];			/* the thread has been called */
 bool leave[M], expected[M];
 bool sig[M];			/* a signal for the task */
 bool asleep[M], deaf[M];	/* deaf: TASK_UNINTERRUPTIBLE */
+byte expires[M];		/* a name for the decrementer's value */
 bool timer[M], fired[M];
+byte set_for[M];		/* what the timer was set for */
 bool trap[M], was_cede[M];	/* what the turn ended with */
 bool waits[M];			/* in wait_for_busy() */
 bool home[M];			/* in user space for good */
@@ -46,13 +51,19 @@ byte events = EVENTS;
 #define unlock()	locked = 0
 #define wake_task(i)	asleep[i] = 0
 #define task_wanted(i)	(sig[i])
+#define TIMER_DUE(i)	(timer[i] && !fired[i] && \
+			 (due[i] || set_for[i] != expires[i]))
 #define WOKEN(i)	(pend[i] || due[i])
 
 /* runnable(): an H_CEDE ends here if there is a reason */
 inline end_cede(i)
 {
 	if
-	:: ceded[i] && WOKEN(i) -> ceded[i] = 0; pend[i] = 0; due[i] = 0
+	:: ceded[i] && WOKEN(i) ->
+		ceded[i] = 0;
+		pend[i] = 0;
+		expires[i] = expires[i] + due[i];
+		due[i] = 0
 	:: else
 	fi
 }
@@ -167,7 +178,7 @@ inline take_out(i)
 		    fi } \
 	:: atomic { state[i] == IN && ceded[i] && due[i] -> end_cede(i) } \
 	:: atomic { AWAKE(i) && pend[i] -> pend[i] = 0 } \
-	:: atomic { AWAKE(i) && due[i] -> due[i] = 0 } \
+	:: atomic { AWAKE(i) && due[i] -> due[i] = 0; expires[i]++ } \
 	:: atomic { AWAKE(i) && rounds[i] -> rounds[i]--; /* H_CEDE */ \
 		    if \
 		    :: NR_AWAKE > 1 -> ceded[i] = 1; end_cede(i) \
@@ -308,7 +319,8 @@ inline wait_turn()
 {
 	atomic {
 		timer[me] = (state[me] == READY && ceded[me]);
-		fired[me] = 0
+		fired[me] = 0;
+		set_for[me] = expires[me]
 	};
 	do
 	:: atomic { asleep[me] = 1; deaf[me] = leave[me] };
@@ -319,7 +331,12 @@ inline wait_turn()
 	   fi;
 #ifndef BUG_TIMER
 	   if
-	   :: !timer[me] && state[me] == READY && ceded[me] -> break
+	   :: state[me] == READY && ceded[me] &&
+#ifdef BUG_OLD_TIMER
+	      !timer[me] -> break
+#else
+	      (!timer[me] || set_for[me] != expires[me]) -> break
+#endif
 	   :: else
 	   fi;
 #endif
@@ -392,9 +409,7 @@ again:
 			:: !runner && any ->
 #endif
 				run_core();
-#ifndef BUG_HAND_OVER
 				hand_over();
-#endif
 				goto next
 			:: else
 			fi
@@ -457,10 +472,10 @@ proctype Events()
 	   :: skip
 	   fi
 	:: /* dec_timer */
-	   atomic { timer[0] && due[0] && !fired[0] -> fired[0] = 1; wake_task(0) }
-	:: atomic { timer[1] && due[1] && !fired[1] -> fired[1] = 1; wake_task(1) }
+	   atomic { TIMER_DUE(0) -> fired[0] = 1; wake_task(0) }
+	:: atomic { TIMER_DUE(1) -> fired[1] = 1; wake_task(1) }
 #if M > 2
-	:: atomic { timer[2] && due[2] && !fired[2] -> fired[2] = 1; wake_task(2) }
+	:: atomic { TIMER_DUE(2) -> fired[2] = 1; wake_task(2) }
 #endif
 	:: atomic {
 		timeout ->
@@ -494,6 +509,7 @@ init {
 	byte i;
 
 	atomic {
+		rounds[M - 1] = LAST;
 		do
 		:: i < M ->
 			if
