@@ -57,6 +57,28 @@ static long h_xics(struct kvm_vcpu *vcpu, unsigned long *args)
 	return kvmppc_xics_hcall(vcpu, kvmppc_get_gpr(vcpu, 3));
 }
 
+/* PAPR, hcalls on TCE tables: those not done in real mode, book3s_hv_tce.c */
+static long h_get_tce(struct kvm_vcpu *vcpu, unsigned long *args)
+{
+	return kvmppc_h_get_tce(vcpu, args[0], args[1]);
+}
+
+static long h_put_tce(struct kvm_vcpu *vcpu, unsigned long *args)
+{
+	return kvmppc_h_put_tce(vcpu, args[0], args[1], args[2]);
+}
+
+static long h_stuff_tce(struct kvm_vcpu *vcpu, unsigned long *args)
+{
+	return kvmppc_h_stuff_tce(vcpu, args[0], args[1], args[2], args[3]);
+}
+
+static long h_put_tce_indirect(struct kvm_vcpu *vcpu, unsigned long *args)
+{
+	return kvmppc_h_put_tce_indirect(vcpu, args[0], args[1], args[2],
+					 args[3]);
+}
+
 static long h_register_vpa(struct kvm_vcpu *vcpu, unsigned long *args)
 {
 	return kvmhv_h_register_vpa(vcpu, args[0], args[1], args[2]);

@@ -169,4 +169,8 @@ static inline unsigned long kvmhv_real_r(unsigned long r, unsigned long psize,
 	return r | pa | lp;
 }
 
+/* book3s_hv_rm_mmu.c */
+const void *kvmhv_rm_lock_page(struct kvm *kvm, unsigned long gpa,
+			       unsigned long **rmap);
+
 #endif /* BOOK3S_HV_HPTE_H */

@@ -16,6 +16,8 @@
 #include <asm/kvm_book3s_hv.h>
 #include <asm/reg.h>
 
+#include "book3s_hv_tce.h"
+
 /*
  * Address of the handler of each hcall that has one in real mode, by hcall
  * number / 4; NULL for the rest.  On ELFv1 these are addresses of function
@@ -41,7 +43,7 @@ void *const kvmhv_rm_hcall_table[KVMHV_RM_HCALLS] = {
  * with RM_HCALL_MASK (book3s_hv_rmhandlers.S): room for 0x1fc / 4 + 1.
  */
 static_assert(KVMHV_RM_HCALLS == 0x1fc / 4 + 1);
-static_assert(H_SET_XDABR / 4 < KVMHV_RM_HCALLS);
+static_assert(H_PUT_TCE_INDIRECT / 4 < KVMHV_RM_HCALLS);
 
 /* Low bits of a DABR value */
 #define DABR_READ	1UL

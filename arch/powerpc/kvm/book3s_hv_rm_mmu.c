@@ -726,3 +726,44 @@ long kvmhv_rm_h_clear_mod(struct kvm_vcpu *vcpu, unsigned long flags,
 {
 	return clear_bit_of_r(vcpu, index, HPTE_R_C);
 }
+
+/**
+ * kvmhv_rm_lock_page - read a page of the guest for a moment
+ * @kvm: the VM
+ * @gpa: guest real address
+ * @rmap: rmap word of the page, locked on success
+ *
+ * MMU on or off; interrupts hard-disabled, kvm->srcu held.  A notifier takes
+ * the lock of every page that it was asked to unmap, so until unlock_rmap()
+ * the host cannot get past it, and the page stays where it is.
+ *
+ * Return: where @gpa is in the linear mapping, or NULL if it is no memory, the
+ * host maps it caching-inhibited, or has not got it at hand.
+ */
+const void *kvmhv_rm_lock_page(struct kvm *kvm, unsigned long gpa,
+			       unsigned long **rmap)
+{
+	unsigned long seq = READ_ONCE(kvm->mmu_invalidate_seq);
+	unsigned long gfn = gpa >> PAGE_SHIFT;
+	const struct kvm_memory_slot *slot;
+	struct host_page hp;
+	unsigned long hva;
+
+	/* The host PTE after that; pairs with kvm_mmu_invalidate_end() */
+	smp_rmb();
+
+	slot = kvmhv_rm_gfn_to_slot(kvm, gfn);
+	if (!slot || (slot->flags & KVM_MEMSLOT_INVALID))
+		return NULL;
+	hva = __gfn_to_hva_memslot(slot, gfn) | (gpa & ~PAGE_MASK);
+	if (!find_host_page(kvm, hva, 1, false, &hp) || hp.ci)
+		return NULL;
+
+	*rmap = kvmhv_rmap_slot(slot, gfn);
+	lock_rmap(*rmap);
+	if (mmu_invalidate_retry(kvm, seq)) {
+		unlock_rmap(*rmap);
+		return NULL;
+	}
+	return __va(hp.pa);
+}

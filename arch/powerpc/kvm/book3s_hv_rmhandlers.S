@@ -16,7 +16,7 @@
 #include "book3s_hv_asm.h"
 
 /* Highest hcall number in kvmhv_rm_hcall_table[], see book3s_hv_rm_hcall.c */
-#define RM_HCALL_MAX	H_SET_XDABR
+#define RM_HCALL_MAX	H_PUT_TCE_INDIRECT
 #define RM_HCALL_MASK	0x1fc
 
 /* Go to LABEL with the MMU off.  Clobbers r0, r4, r5, SRR0/1. */

@@ -60,6 +60,7 @@ int main(int argc, char **argv)
 {
 	static const struct unit_case *const all[] = {
 		hcall_cases, model_cases, fault_cases, thread_cases,
+		tce_cases,
 	};
 	int passed = 0, failed = 0, skipped = 0;
 	const struct unit_case *c;

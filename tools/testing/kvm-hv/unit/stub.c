@@ -315,6 +315,14 @@ pte_t *fake_pte(unsigned long gpa)
 	return &fake.pte[off >> PAGE_SHIFT];
 }
 
+void *__va(unsigned long pa)
+{
+	if (!nr_rmap_held)
+		fail("%s() without the rmap lock", __func__);
+	check_eq(pa & PAGE_MASK, fake.page_pa);
+	return (char *)fake.page + (pa & ~PAGE_MASK);
+}
+
 /* KVM */
 struct kvm_memory_slot *____gfn_to_memslot(struct kvm_memslots *slots,
 					   gfn_t gfn, bool approx)

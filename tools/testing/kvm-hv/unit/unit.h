@@ -35,7 +35,7 @@ struct unit_case {
 };
 
 extern const struct unit_case hcall_cases[], model_cases[], fault_cases[],
-	thread_cases[];
+	thread_cases[], tce_cases[];
 
 /*
  * Guest memory.  Slot 0 is all a guest page of 16M needs, slot 1 is neither
@@ -82,6 +82,9 @@ struct fake {
 	void (*on_tlbie)(unsigned long index);
 	unsigned int nr_events;
 	struct event event[64];
+	/* what __va() finds: one host page, to be read under the rmap lock */
+	unsigned long page_pa;
+	void *page;
 };
 
 enum { HUGE_TLB = 1, HUGE_THP };

@@ -61,6 +61,7 @@ void cpu_relax(void);
 /* Pages */
 #define PAGE_SIZE		BIT(PAGE_SHIFT)
 #define PAGE_MASK		(~(PAGE_SIZE - 1))
+void *__va(unsigned long pa);
 
 /* CPU masks, locks that only lie in structures */
 #define BITS_PER_LONG		64
@@ -82,6 +83,7 @@ struct list_head {
 };
 
 struct mutex { int dummy; };
+struct list_head { struct list_head *next, *prev; };
 
 /* Features */
 #define CPU_FTR_ARCH_206	1
@@ -154,6 +156,7 @@ bool cpu_has_feature(unsigned long feature);
 #define H_PTEG_FULL		-6
 #define H_NOT_FOUND		-7
 #define H_UNSUPPORTED_FLAG_START -256
+#define H_TOO_HARD		9999
 #define PAPR_BIT(n)		BIT(63 - (n))
 #define H_EXACT			PAPR_BIT(24)
 #define H_READ_4		PAPR_BIT(26)
@@ -161,6 +164,17 @@ bool cpu_has_feature(unsigned long feature);
 #define H_ANDCOND		PAPR_BIT(33)
 #define H_ZERO_PAGE		PAPR_BIT(48)
 #define H_COPY_PAGE		PAPR_BIT(49)
+
+/* TCE tables */
+#define TCE_PCI_READ		1
+#define TCE_PCI_WRITE		2
+#define TCES_PER_PAGE		(PAGE_SIZE / sizeof(u64))
+#define list_for_each_entry_lockless(pos, head, member)			\
+	for (pos = (void *)((char *)READ_ONCE((head)->next) -		\
+			    offsetof(__typeof__(*pos), member));	\
+	     &pos->member != (head);					\
+	     pos = (void *)((char *)READ_ONCE(pos->member.next) -	\
+			    offsetof(__typeof__(*pos), member)))
 
 /* Host page tables */
 #define _PAGE_WRITE		0x2UL
@@ -227,12 +241,14 @@ struct kvm {
 	long mmu_invalidate_in_progress;
 	struct {
 		unsigned int lpid;
+		struct list_head spapr_tce_tables;
 		struct kvm_hv_vm hv;
 	} arch;
 };
 
 struct kvm_vcpu {
 	struct kvm *kvm;
+	struct { u64 put_tce_real, multi_tce_real; } stat;
 	struct {
 		struct { unsigned long gpr[32]; } regs;
 		unsigned long amr;
