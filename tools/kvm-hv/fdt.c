@@ -134,9 +134,15 @@ static void copy_host_cpu(void)
 
 /* --- nodes ------------------------------------------------------------- */
 
+/*
+ * A PPC970 has no 64K pages; KVM lists them for others that derive limits from
+ * the list.
+ */
 static bool page_fits(unsigned int shift)
 {
-	return !(vm.smmu.flags & KVM_PPC_PAGE_SIZES_REAL) || (1ULL << shift) <= vm.page_size;
+	if (!(vm.smmu.flags & KVM_PPC_PAGE_SIZES_REAL) && shift == 16)
+		return false;
+	return (1ULL << shift) <= vm.page_size;
 }
 
 static void segment_page_sizes(void)

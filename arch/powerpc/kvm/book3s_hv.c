@@ -67,7 +67,10 @@ static int hv_init_vm(struct kvm *kvm)
 	INIT_LIST_HEAD(&hv->vcores);
 	/* Some CPU may still hold translations of the LPID's last owner */
 	cpumask_setall(&hv->need_tlb_flush);
-	hv->host_lpcr = mfspr(SPRN_LPCR);
+	if (cpu_has_feature(CPU_FTR_ARCH_206))
+		hv->host_lpcr = mfspr(SPRN_LPCR);
+	else
+		kvmhv_970_init_vm(kvm);
 	hv->host_sdr1 = mfspr(SPRN_SDR1);
 	hv->lpcr = kvmhv_cpu->guest_lpcr;
 	kvmhv_default_hcalls(kvm);
@@ -81,6 +84,8 @@ static void hv_destroy_vm(struct kvm *kvm)
 {
 	atomic_dec(&nr_vms);
 	kvmhv_hpt_free(kvm);
+	kvmhv_rma_free(kvm);
+	kvmhv_uncount_pinned(kvm, ULONG_MAX);
 	kvmppc_free_lpid(kvm->arch.lpid);
 }
 
@@ -163,6 +168,8 @@ static long hv_arch_vm_ioctl(struct file *filp, unsigned int ioctl,
 		if (get_user(order, (u32 __user *)argp))
 			return -EFAULT;
 		return kvmhv_hpt_allocate(kvm, order);
+	case KVM_ALLOCATE_RMA:
+		return kvmhv_allocate_rma(argp);
 	default:
 		return -ENOTTY;
 	}

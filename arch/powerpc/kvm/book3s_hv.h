@@ -67,6 +67,22 @@ int kvmhv_mmu_setup(struct kvm_vcpu *vcpu);
 int kvmhv_vrma_fault(struct kvm_vcpu *vcpu, unsigned long gpa);
 int kvmhv_get_smmu_info(struct kvm *kvm, struct kvm_ppc_smmu_info *info);
 
+/* book3s_hv_rma.c: real mode areas */
+long kvmhv_allocate_rma(struct kvm_allocate_rma __user *argp);
+int kvmhv_rma_prepare(struct kvm *kvm, const struct kvm_memory_slot *slot);
+void kvmhv_rma_setup(struct kvm *kvm);
+void kvmhv_rma_free(struct kvm *kvm);
+
+/* book3s_hv_ppc970.c */
+void kvmhv_970_init_vm(struct kvm *kvm);
+void kvmhv_970_set_rma(struct kvm *kvm, unsigned long rmls);
+void kvmhv_970_want_interrupts(struct kvm_vcpu *vcpu);
+
+/* book3s_hv_pin.c: guest memory that must not go away */
+int kvmhv_pin_memslot(struct kvm *kvm, struct kvm_memory_slot *slot);
+void kvmhv_unpin_memslot(struct kvm_memory_slot *slot);
+void kvmhv_uncount_pinned(struct kvm *kvm, unsigned long npages);
+
 /* book3s_hv_fault.c: storage interrupts and guest address translation */
 int kvmhv_page_fault(struct kvm_vcpu *vcpu, enum kvmhv_fault verdict, bool data);
 int kvmhv_emulate_mmio(struct kvm_vcpu *vcpu, unsigned long gpa,

@@ -26,10 +26,25 @@
 #include <asm/kvm_asm.h>
 #include <asm/kvm_book3s_asm.h>
 #include <asm/mmu.h>
+#include <asm/ppc-opcode.h>
 #include <asm/ppc_asm.h>
 #include <asm/ptrace.h>
 #include <asm/reg.h>
 #include "book3s_hv_offsets.h"
+
+/* Call a function of struct kvmhv_cpu_ops, OFF: KVMHV_CPU_*.  Clobbers r12. */
+#ifdef __ASSEMBLY__
+.macro call_cpu off
+	LOAD_REG_ADDR(r12, kvmhv_cpu)
+	ld	r12,0(r12)
+	ld	r12,\off(r12)
+#ifdef CONFIG_PPC64_ELF_ABI_V1
+	ld	r12,0(r12)
+#endif
+	mtctr	r12
+	bctrl
+.endm
+#endif
 
 #define VCPU_REG(n)	(VCPU_GPRS + (n) * 8)
 #define VCPU_PMC_N(n)	(VCPU_PMC + ((n) - 1) * 4)
@@ -52,7 +67,11 @@
 /* An LPID no partition ever gets: see book3s_hv_builtin.c */
 #define LPID_RSVD_HV	0x3ff
 
+/* tlbiel RB of ISA 2.01, which assemblers for later ones do not take */
+#define PPC_TLBIEL_201(rb)	.long PPC_RAW_TLBIEL_v205(rb, 0)
+
 /* First HS() slot of each file */
+#define HS_PPC970	0
 #define HS_POWER7	0
 #define HS_POWER8	20
 
@@ -87,6 +106,16 @@
 	\op	.L_gpr, \off + (.L_gpr - \first) * 8(\base)
 	.L_gpr = .L_gpr + 1
 	.endr
+.endm
+
+/* Stop all counters, leaving the old MMCR0 at OFF(BASE).  Clobbers r0, r4. */
+.macro freeze_pmu off, base
+	li	r4,1
+	sldi	r4,r4,31		/* MMCR0[FC] */
+	mfspr	r0,SPRN_MMCR0
+	mtspr	SPRN_MMCR0,r4
+	isync
+	std	r0,\off(\base)
 .endm
 
 #endif /* __ASSEMBLY__ */

@@ -34,6 +34,12 @@ static_assert(sizeof(struct kvm_hv_rev) == 16);
 #define GUEST_LPCR_206	(LPCR_VPM0 | LPCR_VPM1 | (4UL << LPCR_DPFD_SH) | \
 			 LPCR_LPES1 | LPCR_HDICE | LPCR_PECE0 | LPCR_PECE1)
 
+/* ISA 2.06 and 2.07: real mode limit selectors of LPCR */
+static const struct kvmhv_rma_size rma_sizes_206[] = {
+	{ 25, 8 }, { 26, 3 }, { 27, 7 }, { 28, 4 }, { 30, 2 }, { 34, 1 },
+	{ 38, 0 }, { }
+};
+
 /* LPIDs 0 (host) and 0x3ff (LPID_RSVD_HV, switching) are taken */
 #define MAX_LPID	0x3fe
 
@@ -46,9 +52,14 @@ static const struct kvmhv_cpu_ops power7_ops = {
 	.lpid_mask = MAX_LPID,
 	.guest_lpcr = GUEST_LPCR_206,
 	.lpcr_writable = LPCR_DPFD | LPCR_ILE | LPCR_TC,
+	.rma_sizes = rma_sizes_206,
 	.has_1t_segments = true,
 	.has_vrma = true,
 	.switch_partition = kvmhv_power7_switch_partition,
+	.save_host = kvmhv_power7_save_host,
+	.load_host = kvmhv_power7_load_host,
+	.load_guest = kvmhv_power7_load_guest,
+	.save_guest = kvmhv_power7_save_guest,
 };
 
 static const struct kvmhv_cpu_ops power8_ops = {
@@ -60,46 +71,91 @@ static const struct kvmhv_cpu_ops power8_ops = {
 	.lpid_mask = MAX_LPID,
 	.guest_lpcr = GUEST_LPCR_206 | LPCR_ONL | LPCR_PECEDP,
 	.lpcr_writable = LPCR_DPFD | LPCR_ILE | LPCR_AIL | LPCR_TC,
+	.rma_sizes = rma_sizes_206,
 	.has_1t_segments = true,
 	.has_vrma = true,
 	.fixed_threads = true,	/* msgsndp, TIR */
 	.switch_partition = kvmhv_power7_switch_partition,
 	.load_vcore = kvmhv_power8_load_vcore,
 	.save_vcore = kvmhv_power8_save_vcore,
+	.save_host = kvmhv_power8_save_host,
+	.load_host = kvmhv_power8_load_host,
+	.load_guest = kvmhv_power8_load_guest,
+	.save_guest = kvmhv_power8_save_guest,
+};
+
+/* HID4 of the 970 has one bit of the selector less */
+static const struct kvmhv_rma_size rma_sizes_970[] = {
+	{ 26, 3 }, { 27, 7 }, { 28, 4 }, { 30, 2 }, { 34, 1 }, { 38, 0 }, { }
+};
+
+/*
+ * PPC970, ISA 2.01.  Every partition switch flushes the TLB, so none is left
+ * to do (tlb_sets).  HID4 has 6 bits of partition ID.
+ */
+static const struct kvmhv_cpu_ops ppc970_ops = {
+	.name = "PPC970",
+	.slb_nr = 64,
+	.nr_pmc = 8,
+	.max_threads = 1,
+	.lpid_mask = 0x3f,
+	.rma_sizes = rma_sizes_970,
+	.save_host = kvmhv_ppc970_save_host,
+	.load_host = kvmhv_ppc970_load_host,
+	.load_guest = kvmhv_ppc970_load_guest,
+	.save_guest = kvmhv_ppc970_save_guest,
+	.switch_partition = kvmhv_ppc970_switch_partition,
 };
 
 const struct kvmhv_cpu_ops *kvmhv_cpu;
 EXPORT_SYMBOL_GPL(kvmhv_cpu);
 
 /**
- * kvmhv_probe_cpu - find the table for the host processor
+ * kvmhv_find_cpu - the table for the host processor
  * @why: where to put the reason when there is none
  *
- * Return: the table, which also becomes kvmhv_cpu, or NULL.
+ * Context: any time after the CPU features are known, early boot included.
  */
-const struct kvmhv_cpu_ops *kvmhv_probe_cpu(const char **why)
+const struct kvmhv_cpu_ops *kvmhv_find_cpu(const char **why)
 {
 	if (!cpu_has_feature(CPU_FTR_HVMODE)) {
 		*why = "this kernel does not run in hypervisor mode";
-		return NULL;
-	}
-	if (!mmu_has_feature(MMU_FTR_LOCKLESS_TLBIE)) {
-		*why = "the processor cannot do several tlbie at a time";
 		return NULL;
 	}
 	if (cpu_has_feature(CPU_FTR_ARCH_300)) {
 		*why = "POWER9 and later processors are not supported";
 		return NULL;
 	}
-	if (cpu_has_feature(CPU_FTR_ARCH_207S)) {
-		kvmhv_cpu = &power8_ops;
-	} else if (cpu_has_feature(CPU_FTR_ARCH_206)) {
-		kvmhv_cpu = &power7_ops;
-	} else {
-		*why = "the processor is older than POWER7";
-		return NULL;
+	if (cpu_has_feature(CPU_FTR_ARCH_207S))
+		return &power8_ops;
+	if (cpu_has_feature(CPU_FTR_ARCH_206))
+		return &power7_ops;
+
+	/* Apple's and those without LPES1 have lost CPU_FTR_HVMODE at boot */
+	switch (PVR_VER(mfspr(SPRN_PVR))) {
+	case PVR_970:
+	case PVR_970FX:
+	case PVR_970MP:
+	case PVR_970GX:
+		return &ppc970_ops;
 	}
-	return kvmhv_cpu;
+	*why = "the processor is none of PPC970, POWER7 and POWER8";
+	return NULL;
+}
+
+/**
+ * kvmhv_probe_cpu - find the table for the host processor and use it
+ * @why: where to put the reason when there is none
+ *
+ * Return: the table, which also becomes kvmhv_cpu, or NULL.
+ */
+const struct kvmhv_cpu_ops *kvmhv_probe_cpu(const char **why)
+{
+	const struct kvmhv_cpu_ops *cpu = kvmhv_find_cpu(why);
+
+	if (cpu)
+		kvmhv_cpu = cpu;
+	return cpu;
 }
 EXPORT_SYMBOL_GPL(kvmhv_probe_cpu);
 

@@ -199,6 +199,18 @@ static void flush_icache(unsigned long pa, unsigned long psize)
 		kvmppc_mmu_flush_icache(pfn);
 }
 
+/* A page of the real mode area, whose HPTE a deleted memslot left absent */
+static void rma_page(struct kvm *kvm, const struct kvm_memory_slot *slot,
+		     const struct guest_fault *f)
+{
+	struct host_page host = { .seq = kvm->mmu_invalidate_seq };
+	unsigned long pa = kvm->arch.hv.rma_pa + f->base;
+
+	smp_rmb(); /* as in fault_in() */
+	map_page(kvm, slot, f, &host,
+		 kvmhv_real_r(f->guest_r, f->psize, pa, false, true));
+}
+
 /* Bring the page of @slot in */
 static int fault_in(struct kvm_vcpu *vcpu, struct kvm_memory_slot *slot,
 		    const struct guest_fault *f, bool *device)
@@ -211,6 +223,11 @@ static int fault_in(struct kvm_vcpu *vcpu, struct kvm_memory_slot *slot,
 
 	host.seq = kvm->mmu_invalidate_seq;
 	smp_rmb(); /* before the host mapping: see mmu_invalidate_retry() */
+
+	if (kvmhv_in_rma(kvm, gfn)) {
+		rma_page(kvm, slot, f);
+		return RESUME_GUEST;
+	}
 
 	host.pfn = __gfn_to_pfn_memslot(slot, gfn, false, NULL, f->store,
 					&host.writable, &hva);

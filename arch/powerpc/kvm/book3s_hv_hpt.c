@@ -320,8 +320,10 @@ int kvmhv_mmu_setup(struct kvm_vcpu *vcpu)
 		if (ret)
 			goto out;
 	}
-	if (kvmhv_cpu->has_vrma) {
-		ret = vrma_setup(kvm);
+	if (hv->rma_pages) {
+		kvmhv_rma_setup(kvm);
+	} else {
+		ret = kvmhv_cpu->has_vrma ? vrma_setup(kvm) : -EINVAL;
 		if (ret)
 			goto out;
 	}

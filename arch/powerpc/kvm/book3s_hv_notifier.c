@@ -104,6 +104,16 @@ static void mark_pages_dirty(struct kvm *kvm,
 }
 
 /*
+ * Memory that is the guest's whatever user space does with its mapping: see
+ * book3s_hv_rma.c and book3s_hv_pin.c.  A slot is such memory or not, as a
+ * whole.
+ */
+static bool slot_stays(struct kvm *kvm, const struct kvm_memory_slot *slot)
+{
+	return slot->arch.pinned || kvmhv_in_rma(kvm, slot->base_gfn);
+}
+
+/*
  * Take a page away from the guest: no HPTE for it is valid afterwards, nor any
  * TLB entry if @invalidate.  Always takes the rmap lock, even if there is
  * nothing to do: H_ENTER and the fault path look for mmu_invalidate_retry()
@@ -195,6 +205,21 @@ static int rmap_alloc(struct kvm_memory_slot *slot)
 	return 0;
 }
 
+static int make_slot(struct kvm *kvm, struct kvm_memory_slot *slot)
+{
+	int ret;
+
+	ret = rmap_alloc(slot);
+	if (ret)
+		return ret;
+	ret = kvmhv_rma_prepare(kvm, slot);
+	if (!ret && !kvmhv_cpu->has_vrma && !kvmhv_in_rma(kvm, slot->base_gfn))
+		ret = kvmhv_pin_memslot(kvm, slot);
+	if (ret)
+		kvmhv_free_memslot(slot);
+	return ret;
+}
+
 /**
  * kvmhv_prepare_memory_region - a memslot is about to be made or changed
  * @kvm: the VM
@@ -207,7 +232,8 @@ static int rmap_alloc(struct kvm_memory_slot *slot)
  * (kvmhv_flush_memslot()) if addresses change.
  *
  * Context: kvm->slots_lock and slots_arch_lock held.
- * Return: 0, -EINVAL beyond the 60 bits of guest real addresses, -ENOMEM.
+ * Return: 0, -EINVAL beyond the 60 bits of guest real addresses, -ENOMEM, or
+ * what kvmhv_rma_prepare() or kvmhv_pin_memslot() say.
  */
 int kvmhv_prepare_memory_region(struct kvm *kvm,
 				const struct kvm_memory_slot *old,
@@ -220,11 +246,13 @@ int kvmhv_prepare_memory_region(struct kvm *kvm,
 		return 0;
 	if (new->base_gfn + new->npages > MAX_GFN)
 		return -EINVAL;
+
 	if (change == KVM_MR_CREATE)
-		return rmap_alloc(new);
+		return make_slot(kvm, new);
 
 	new->arch.rmap = old->arch.rmap;
-	return 0;
+	new->arch.pinned = old->arch.pinned;
+	return change == KVM_MR_MOVE ? kvmhv_rma_prepare(kvm, new) : 0;
 }
 
 /**
@@ -244,6 +272,8 @@ void kvmhv_commit_memory_region(struct kvm *kvm, struct kvm_memory_slot *old,
 				const struct kvm_memory_slot *new,
 				enum kvm_mr_change change)
 {
+	if (change == KVM_MR_DELETE && old->arch.pinned)
+		kvmhv_uncount_pinned(kvm, old->npages);
 }
 
 /**
@@ -254,6 +284,7 @@ void kvmhv_free_memslot(struct kvm_memory_slot *slot)
 {
 	unsigned long i, n = slot_chunks(slot);
 
+	kvmhv_unpin_memslot(slot);
 	if (!slot->arch.rmap)
 		return;
 	for (i = 0; i < n; i++)
@@ -274,7 +305,13 @@ void kvmhv_free_memslot(struct kvm_memory_slot *slot)
  */
 void kvmhv_flush_memslot(struct kvm *kvm, struct kvm_memory_slot *slot)
 {
-	unmap_slot(kvm, slot, true);
+	/*
+	 * tlbie of the host's partition is nothing to a PPC970 in a guest's; but
+	 * on its way out and in it flushes the TLB.
+	 */
+	unmap_slot(kvm, slot, kvmhv_cpu->has_vrma);
+	if (!kvmhv_cpu->has_vrma)
+		kvm_flush_remote_tlbs(kvm);
 }
 
 /**
@@ -293,6 +330,10 @@ bool kvmhv_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range)
 	gfn_t gfn;
 
 	lockdep_assert_held(&kvm->mmu_lock);
+
+	/* User space loses the memory, the guest does not */
+	if (slot_stays(kvm, range->slot))
+		return false;
 
 	for (gfn = range->start; gfn < range->end; gfn++) {
 		unmap_page(kvm, range->slot, gfn, true);
@@ -393,6 +434,9 @@ bool kvmhv_age_gfn(struct kvm *kvm, struct kvm_gfn_range *range)
 
 	lockdep_assert_held(&kvm->mmu_lock);
 
+	if (slot_stays(kvm, range->slot))
+		return false;
+
 	for (gfn = range->start; gfn < range->end; gfn++)
 		young |= page_young(kvm, range->slot, gfn, true);
 	return young;
@@ -410,6 +454,9 @@ bool kvmhv_test_age_gfn(struct kvm *kvm, struct kvm_gfn_range *range)
 	gfn_t gfn;
 
 	lockdep_assert_held(&kvm->mmu_lock);
+
+	if (slot_stays(kvm, range->slot))
+		return false;
 
 	for (gfn = range->start; gfn < range->end; gfn++)
 		if (page_young(kvm, range->slot, gfn, false))
@@ -491,6 +538,12 @@ static void harvest_slot(struct kvm *kvm, const struct kvm_memory_slot *slot,
 {
 	unsigned long i, n, end;
 
+	/* Real mode leaves no C bits, and a PPC970 cannot have them cleared */
+	if (slot_stays(kvm, slot)) {
+		for (i = 0; i < slot->npages; i++)
+			__set_bit_le(i, map);
+		return;
+	}
 	for (i = 0; i < slot->npages; i++) {
 		n = harvest_page(kvm, slot, slot->base_gfn + i);
 		end = min(i + n, slot->npages);

@@ -19,6 +19,13 @@ int main(void)
 	DEFINE(KVMHV_EXIT_HOST, KVMHV_EXIT_HOST);
 	DEFINE(KVMHV_RM_INJECT, KVMHV_RM_INJECT);
 
+	/* struct kvmhv_cpu_ops */
+	OFFSET(KVMHV_CPU_SAVE_HOST, kvmhv_cpu_ops, save_host);
+	OFFSET(KVMHV_CPU_LOAD_HOST, kvmhv_cpu_ops, load_host);
+	OFFSET(KVMHV_CPU_LOAD_GUEST, kvmhv_cpu_ops, load_guest);
+	OFFSET(KVMHV_CPU_SAVE_GUEST, kvmhv_cpu_ops, save_guest);
+	OFFSET(KVMHV_CPU_SWITCH, kvmhv_cpu_ops, switch_partition);
+
 	/* struct kvm */
 	OFFSET(KVM_ENABLED_HCALLS, kvm, arch.enabled_hcalls);
 	OFFSET(KVM_HOST_SDR1, kvm, arch.hv.host_sdr1);

@@ -262,7 +262,7 @@ static const struct kvmhv_reg kvmhv_regs[] = {
 	FUNC_REG(LPCR_64,	CPU_ISA206, get_lpcr, set_lpcr),
 	FUNC_REG(ONLINE,	CPU_ANY, get_online, set_online),
 	VCORE_REG(ARCH_COMPAT,	CPU_ISA206, arch_compat, .set = set_arch_compat),
-	VCORE_REG(TB_OFFSET,	CPU_ANY, tb_offset, .set = set_tb_offset),
+	VCORE_REG(TB_OFFSET,	CPU_ISA206, tb_offset, .set = set_tb_offset),
 	VCORE_REG(DPDES,	CPU_ISA207, dpdes),
 	VCORE_REG(VTB,		CPU_ISA207, vtb),
 

@@ -133,11 +133,11 @@ static bool nap_for_guest(struct kvm_vcpu *vcpu, bool patient)
 	unsigned long msr = mfmsr();
 	bool go_on;
 
-	mtmsr(msr | MSR_FP | MSR_VEC | MSR_VSX);
+	mtmsr(msr | kvmhv_fp_facilities());
 	store_fp_state(&vcpu->arch.fp);
 	store_vr_state(&vcpu->arch.vr);
 	go_on = nap(vcpu, patient);
-	mtmsr(msr | MSR_FP | MSR_VEC | MSR_VSX);
+	mtmsr(msr | kvmhv_fp_facilities());
 	load_fp_state(&vcpu->arch.fp);
 	load_vr_state(&vcpu->arch.vr);
 	mtspr(SPRN_SRR0, srr0);

@@ -172,7 +172,9 @@ static enum kvmhv_verdict deliver_external(struct kvm_vcpu *vcpu)
 				&vcpu->arch.pending_exceptions);
 	bool taken = pending && hv->shregs.msr & MSR_EE;
 
-	if (!(hv->lpcr & LPCR_MER) == (pending && !taken))
+	/* a PPC970 cannot tell: kvmhv_970_want_interrupts() */
+	if (cpu_has_feature(CPU_FTR_ARCH_206) &&
+	    !(hv->lpcr & LPCR_MER) == (pending && !taken))
 		set_mer(hv, pending && !taken);
 	if (!taken)
 		return KVMHV_RESUME_GUEST;

@@ -68,6 +68,7 @@ struct host_page {
 	unsigned long pa;
 	bool ci;
 	bool writable;
+	bool fixed;		/* nothing ever invalidates it */
 };
 
 /*
@@ -118,9 +119,38 @@ static bool find_host_page(struct kvm *kvm, unsigned long hva,
 
 		hp->pa = (pte_pfn(old) << PAGE_SHIFT) | (hva & (size - 1));
 		hp->ci = pte_ci(old);
+		hp->fixed = false;
 		return true;
 	}
 	return false;
+}
+
+/* The same for @psize bytes at @gpa of @slot, whatever is behind them */
+static inline bool find_page(struct kvm *kvm, const struct kvm_memory_slot *slot,
+			     unsigned long gpa, unsigned long psize, bool write,
+			     struct host_page *hp)
+{
+	unsigned long gfn = gpa >> PAGE_SHIFT;
+	unsigned long hva, word;
+
+	if (unlikely(kvmhv_in_rma(kvm, gfn))) {
+		hp->pa = kvm->arch.hv.rma_pa + gpa;
+		hp->ci = false;
+		hp->writable = write;
+		hp->fixed = true;
+		return true;
+	}
+	if (unlikely(slot->arch.pinned)) {
+		word = kvmhv_pin_word(slot, gfn);
+		hp->pa = ((word >> KVMHV_PIN_PFN_SHIFT) << PAGE_SHIFT) |
+			 (gpa & ~PAGE_MASK);
+		hp->ci = false;
+		hp->writable = write;
+		hp->fixed = true;
+		return psize <= PAGE_SIZE || (word & KVMHV_PIN_LARGE);
+	}
+	hva = __gfn_to_hva_memslot(slot, gfn) | (gpa & ~PAGE_MASK);
+	return find_host_page(kvm, hva, psize, write, hp);
 }
 
 /* What H_ENTER is going to put into the HPT */
@@ -130,6 +160,7 @@ struct new_hpte {
 	unsigned long guest_r;		/* for rev.guest_r */
 	unsigned long *rmap;		/* NULL if there is no host page */
 	unsigned long mmu_seq;		/* if there is */
+	bool fixed;			/* ... and it cannot be invalidated */
 };
 
 static inline void make_absent(struct new_hpte *new, unsigned long real_r)
@@ -169,19 +200,24 @@ static long prepare(struct kvm *kvm, unsigned long v, unsigned long r,
 	gfn = gpa >> PAGE_SHIFT;
 	slot = kvmhv_rm_gfn_to_slot(kvm, gfn);
 	if (!slot) {
+		if (!kvmhv_cpu->has_vrma)
+			return H_PARAMETER;
 		make_absent(new, KVMHV_HPTE_R_MMIO);
 		return H_SUCCESS;
 	}
 
-	hva = __gfn_to_hva_memslot(slot, gfn) | (gpa & ~PAGE_MASK);
+	hva = __gfn_to_hva_memslot(slot, gfn);
 	if (psize > PAGE_SIZE &&
-	    ((hva & (psize - 1)) ||
+	    (((hva & (psize - 1)) && !kvmhv_in_rma(kvm, gfn) &&
+	      !slot->arch.pinned) ||
 	     gfn + (psize >> PAGE_SHIFT) > slot->base_gfn + slot->npages))
 		return H_PARAMETER;
 
 	if ((slot->flags & KVM_MEMSLOT_INVALID) ||
-	    !find_host_page(kvm, hva, psize, hpte_is_writable(r) &&
-			    !(slot->flags & KVM_MEM_READONLY), &hp)) {
+	    !find_page(kvm, slot, gpa, psize, hpte_is_writable(r) &&
+		       !(slot->flags & KVM_MEM_READONLY), &hp)) {
+		if (!kvmhv_cpu->has_vrma)
+			return H_PARAMETER;
 		make_absent(new, 0);
 		return H_SUCCESS;
 	}
@@ -190,6 +226,7 @@ static long prepare(struct kvm *kvm, unsigned long v, unsigned long r,
 	if (!new->real_r)
 		return H_PARAMETER;
 	new->rmap = kvmhv_rmap_slot(slot, gfn);
+	new->fixed = hp.fixed;
 	return H_SUCCESS;
 }
 
@@ -262,7 +299,7 @@ long kvmhv_hpt_insert(struct kvm *kvm, unsigned long flags, unsigned long index,
 	hpt->rev[index].guest_r = new.guest_r;
 	if (new.rmap) {
 		lock_rmap(new.rmap);
-		if (mmu_invalidate_retry(kvm, new.mmu_seq)) {
+		if (!new.fixed && mmu_invalidate_retry(kvm, new.mmu_seq)) {
 			unlock_rmap(new.rmap);
 			make_absent(&new, 0);
 		} else {
@@ -530,12 +567,10 @@ static bool writable_now(struct kvm *kvm, unsigned long v, unsigned long guest_r
 	unsigned long gfn = gpa >> PAGE_SHIFT;
 	const struct kvm_memory_slot *slot = kvmhv_rm_gfn_to_slot(kvm, gfn);
 	struct host_page hp;
-	unsigned long hva;
 
 	if (!slot || (slot->flags & (KVM_MEMSLOT_INVALID | KVM_MEM_READONLY)))
 		return false;
-	hva = __gfn_to_hva_memslot(slot, gfn) | (gpa & ~PAGE_MASK);
-	return find_host_page(kvm, hva, psize, true, &hp) && hp.writable &&
+	return find_page(kvm, slot, gpa, psize, true, &hp) && hp.writable &&
 	       hp.pa == kvmhv_hpte_gpa(real_r, psize);
 }
 

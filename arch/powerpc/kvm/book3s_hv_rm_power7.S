@@ -66,18 +66,18 @@
 #define HS_DABR		HS(HS_POWER7 + 17)
 #define HS_DABRX	HS(HS_POWER7 + 18)
 
-/* Stop all counters, leaving the old MMCR0 at OFF(BASE).  Clobbers r0, r4. */
-.macro freeze_pmu off, base
-	li	r4,1
-	sldi	r4,r4,31		/* MMCR0[FC] */
-	mfspr	r0,SPRN_MMCR0
-	mtspr	SPRN_MMCR0,r4
-	isync
-	std	r0,\off(\base)
-.endm
-
 /* What the host has live, into the switch frame; its counters stop */
 _GLOBAL(kvmhv_power7_save_host)
+	mflr	r0
+	std	r0,PPC_LR_STKOFF(r1)
+	bl	kvmhv_isa206_save_host
+	bl	kvmhv_power7_load_guest_dabr
+	ld	r0,PPC_LR_STKOFF(r1)
+	mtlr	r0
+	blr
+
+/* The same, but for the breakpoint */
+_GLOBAL(kvmhv_isa206_save_host)
 	freeze_pmu HS_MMCR0, r1
 	host_pmu save_spr, save_spr
 	host_sprs save_spr, save_spr
@@ -85,6 +85,16 @@ _GLOBAL(kvmhv_power7_save_host)
 
 /* And back; the counters go on last */
 _GLOBAL(kvmhv_power7_load_host)
+	mflr	r0
+	std	r0,PPC_LR_STKOFF(r1)
+	bl	kvmhv_power7_load_host_dabr
+	bl	kvmhv_isa206_load_host
+	ld	r0,PPC_LR_STKOFF(r1)
+	mtlr	r0
+	blr
+
+/* The same, but for the breakpoint */
+_GLOBAL(kvmhv_isa206_load_host)
 	host_sprs load_spr, load_spr
 	ld	r0,PACA_SPRG_VDSO(r13)
 	mtspr	SPRN_SPRG_VDSO_WRITE,r0
@@ -99,6 +109,23 @@ _GLOBAL(kvmhv_power7_load_host)
  * MMCR0 may be loaded before the last instructions here have run.
  */
 _GLOBAL(kvmhv_power7_load_guest)
+	/* the partition's, with what each thread has for itself */
+	ld	r4,VCPU_HV_LPCR(r31)
+	mtspr	SPRN_LPCR,r4
+	isync
+
+	mfspr	r4,SPRN_PURR
+	mfspr	r5,SPRN_SPURR
+	ld	r6,VCPU_PURR(r31)
+	ld	r7,VCPU_SPURR(r31)
+	mtspr	SPRN_PURR,r6
+	mtspr	SPRN_SPURR,r7
+	/* keep the difference, so that only one addition is left to do */
+	sub	r4,r4,r6
+	sub	r5,r5,r7
+	std	r4,SWITCH_PURR(r1)
+	std	r5,SWITCH_SPURR(r1)
+
 	guest_sprs load_spr, load_spr_w
 	guest_pmu load_spr, load_spr_w
 	ld	r0,VCPU_MMCR_N(0)(r31)
@@ -123,6 +150,17 @@ _GLOBAL(kvmhv_power7_save_guest)
 	mtspr	SPRN_CTRLT,r0
 	li	r0,0
 	mtspr	SPRN_AMR,r0
+
+	mfspr	r4,SPRN_PURR
+	mfspr	r5,SPRN_SPURR
+	std	r4,VCPU_PURR(r31)
+	std	r5,VCPU_SPURR(r31)
+	ld	r6,SWITCH_PURR(r1)
+	ld	r7,SWITCH_SPURR(r1)
+	add	r4,r4,r6
+	add	r5,r5,r7
+	mtspr	SPRN_PURR,r4
+	mtspr	SPRN_SPURR,r5
 	blr
 
 /*

@@ -61,23 +61,35 @@
 	\op_w	SPRN_SPMC2, VCPU_HV_SPMC + 4, r31
 .endm
 
+/* What ISA 2.06 has, first.  Clobbers what FUNC does. */
+.macro after func
+	mflr	r0
+	std	r0,PPC_LR_STKOFF(r1)
+	bl	\func
+	ld	r0,PPC_LR_STKOFF(r1)
+	mtlr	r0
+.endm
+
 /* What the host has live, into the switch frame */
 _GLOBAL(kvmhv_power8_save_host)
+	after kvmhv_isa206_save_host
 	host_sprs save_spr, save_spr
 	blr
 
 /* And back */
 _GLOBAL(kvmhv_power8_load_host)
 	host_sprs load_spr, load_spr
-	blr
+	b	kvmhv_isa206_load_host
 
 /* The guest's */
 _GLOBAL(kvmhv_power8_load_guest)
+	after kvmhv_power7_load_guest
 	guest_sprs load_spr, load_spr_w
 	blr
 
 /* What the guest leaves */
 _GLOBAL(kvmhv_power8_save_guest)
+	after kvmhv_power7_save_guest
 	guest_sprs save_spr, save_spr_w
 	blr
 

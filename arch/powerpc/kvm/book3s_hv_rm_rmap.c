@@ -33,6 +33,23 @@ unsigned long *kvmhv_rmap_slot(const struct kvm_memory_slot *slot, u64 gfn)
 EXPORT_SYMBOL_GPL(kvmhv_rmap_slot);
 
 /**
+ * kvmhv_pin_word - what is known of the host page behind a guest page
+ * @slot: memslot that contains @gfn and is pinned
+ * @gfn: guest frame number, in units of PAGE_SIZE
+ *
+ * MMU on or off; no lock: it does not change.
+ *
+ * Return: the word, see KVMHV_PIN_LARGE.
+ */
+unsigned long kvmhv_pin_word(const struct kvm_memory_slot *slot, u64 gfn)
+{
+	unsigned long i = array_index_nospec(gfn - slot->base_gfn, slot->npages);
+	unsigned long *chunk = slot->arch.pinned[i / KVMHV_RMAP_PER_CHUNK];
+
+	return chunk[i % KVMHV_RMAP_PER_CHUNK];
+}
+
+/**
  * kvmhv_rm_gfn_to_slot - find the memslot of a guest page
  * @kvm: the VM
  * @gfn: guest frame number
@@ -184,16 +201,16 @@ void kvmhv_rmap_note_rc(struct kvm *kvm, unsigned long v, unsigned long r,
 }
 EXPORT_SYMBOL_GPL(kvmhv_rmap_note_rc);
 
-/*
- * POWER7 and POWER8 take tlbie from several processors at once; where the
- * hardware does not (no MMU_FTR_LOCKLESS_TLBIE), kvmhv_probe_cpu() must not
- * have let us come here.
- */
+/* POWER7 and POWER8 take tlbie from several processors at once, a PPC970 not */
 static void tlbie_everywhere(struct kvm *kvm, const unsigned long *rb,
 			     unsigned int n)
 {
 	unsigned int i;
 
+	if (unlikely(!mmu_has_feature(MMU_FTR_LOCKLESS_TLBIE))) {
+		kvmhv_rm_tlbie_201(rb, n);
+		return;
+	}
 	for (i = 0; i < n; i++)
 		kvmhv_tlbie(rb[i], kvm->arch.lpid);
 	kvmhv_tlbsync();
@@ -206,7 +223,8 @@ static void tlbie_everywhere(struct kvm *kvm, const unsigned long *rb,
  * @r: second doubleword, the guest's or the hardware's (page size encoding)
  * @index: the HPTE, locked and hidden
  *
- * MMU on or off, whatever LPIDR is.  Afterwards no CPU uses the translation
+ * MMU on or off, whatever LPIDR is (PPC970: in the guest's partition only).
+ * Afterwards no CPU uses the translation
  * any more, and R and C in the HPTE are final.  ISA 2.07 Book III-S, 5.10.1.2.
  */
 void kvmhv_tlbie_hpte(struct kvm *kvm, unsigned long v, unsigned long r,
@@ -246,8 +264,12 @@ void kvmhv_rm_tlbie(struct kvm *kvm, const unsigned long *rb, unsigned int n)
 			others = i == BIT_WORD(cpu) ? ~BIT_MASK(cpu) : ~0UL;
 			WRITE_ONCE(stale[i], stale[i] | others);
 		}
-		for (i = 0; i < n; i++)
-			kvmhv_tlbiel(rb[i]);
+		for (i = 0; i < n; i++) {
+			if (likely(mmu_has_feature(MMU_FTR_LOCKLESS_TLBIE)))
+				kvmhv_tlbiel(rb[i]);
+			else
+				kvmhv_tlbiel_201(rb[i]);
+		}
 		kvmhv_ptesync();
 		if (likely(READ_ONCE(kvm->arch.hv.online_vcpus) == 1))
 			return;

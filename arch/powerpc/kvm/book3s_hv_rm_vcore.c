@@ -180,7 +180,7 @@ static void part_core(const struct kvmhv_thread *thread)
 /* One vcpu's turn on this thread, guest partition in force */
 static void run_vcpu(struct kvmhv_thread *thread, struct kvm_vcpu *vcpu)
 {
-	unsigned long facilities = MSR_FP | MSR_VEC | MSR_VSX;
+	unsigned long facilities = kvmhv_fp_facilities();
 	unsigned long lpcr;
 
 	mtmsr(mfmsr() | facilities);
@@ -193,6 +193,8 @@ static void run_vcpu(struct kvmhv_thread *thread, struct kvm_vcpu *vcpu)
 	store_fp_state(&vcpu->arch.fp);
 	store_vr_state(&vcpu->arch.vr);
 
+	if (!cpu_has_feature(CPU_FTR_ARCH_206))
+		return;
 	/* the guest's partition, but this thread's own wake-up conditions */
 	lpcr = vcpu->kvm->arch.hv.lpcr & ~LPCR_OF_THREAD;
 	mtspr(SPRN_LPCR, lpcr | (thread->host_lpcr & LPCR_OF_THREAD));
@@ -367,6 +369,21 @@ static void return_decrementer(unsigned long expires)
 	mtspr(SPRN_DEC, expires - mftb());
 }
 
+/* A PPC970 has all of it in HID4 */
+static void enter_partition(struct kvmhv_thread *thread, struct kvm *kvm)
+{
+	struct kvm_hv_vm *hv = &kvm->arch.hv;
+
+	if (cpu_has_feature(CPU_FTR_ARCH_206)) {
+		thread->host_lpcr = mfspr(SPRN_LPCR);
+		mtspr(SPRN_RMOR, hv->rma_pa);
+		kvmhv_cpu->switch_partition(hv->sdr1, kvm->arch.lpid, hv->lpcr);
+	} else {
+		thread->host_lpcr = hv->host_lpcr;
+		kvmhv_cpu->switch_partition(hv->sdr1, kvm->arch.lpid, hv->hid4);
+	}
+}
+
 /**
  * kvmhv_rm_run_core - one trip of a core into a guest
  * @vcore: the virtual core
@@ -384,10 +401,8 @@ void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore)
 	unsigned long expires;
 
 	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_HOST_HV;
-	thread->host_lpcr = mfspr(SPRN_LPCR);
 	expires = lend_decrementer();
-	kvmhv_cpu->switch_partition(kvm->arch.hv.sdr1, kvm->arch.lpid,
-				    kvm->arch.hv.lpcr);
+	enter_partition(thread, kvm);
 	kvmhv_rm_enter_prepare(kvm);
 	kvmhv_rm_guest_timebase(vcore);
 	if (kvmhv_cpu->load_vcore)

@@ -98,34 +98,8 @@ _GLOBAL(kvmhv_run_thread)
 	mr	r31,r3
 	ld	r30,VCPU_KVM(r31)
 
-	bl	kvmhv_power7_save_host
-BEGIN_FTR_SECTION
-	bl	kvmhv_power8_save_host
-FTR_SECTION_ELSE
-	bl	kvmhv_power7_load_guest_dabr
-ALT_FTR_SECTION_END_IFSET(CPU_FTR_ARCH_207S)
-
-	/* the partition's, with what each thread has for itself */
-	ld	r4,VCPU_HV_LPCR(r31)
-	mtspr	SPRN_LPCR,r4
-	isync
-
-	mfspr	r4,SPRN_PURR
-	mfspr	r5,SPRN_SPURR
-	ld	r6,VCPU_PURR(r31)
-	ld	r7,VCPU_SPURR(r31)
-	mtspr	SPRN_PURR,r6
-	mtspr	SPRN_SPURR,r7
-	/* keep the difference, so that only one addition is left to do */
-	sub	r4,r4,r6
-	sub	r5,r5,r7
-	std	r4,SWITCH_PURR(r1)
-	std	r5,SWITCH_SPURR(r1)
-
-	bl	kvmhv_power7_load_guest
-BEGIN_FTR_SECTION
-	bl	kvmhv_power8_load_guest
-END_FTR_SECTION_IFSET(CPU_FTR_ARCH_207S)
+	call_cpu KVMHV_CPU_SAVE_HOST
+	call_cpu KVMHV_CPU_LOAD_GUEST
 
 	/* The guest's SLB.  slbia leaves entry 0 alone. */
 	li	r0,0
@@ -428,28 +402,8 @@ END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
 	bdnz	1b
 	stw	r5,VCPU_HV_SLB_MAX(r31)
 
-	bl	kvmhv_power7_save_guest
-BEGIN_FTR_SECTION
-	bl	kvmhv_power8_save_guest
-END_FTR_SECTION_IFSET(CPU_FTR_ARCH_207S)
-
-	mfspr	r4,SPRN_PURR
-	mfspr	r5,SPRN_SPURR
-	std	r4,VCPU_PURR(r31)
-	std	r5,VCPU_SPURR(r31)
-	ld	r6,SWITCH_PURR(r1)
-	ld	r7,SWITCH_SPURR(r1)
-	add	r4,r4,r6
-	add	r5,r5,r7
-	mtspr	SPRN_PURR,r4
-	mtspr	SPRN_SPURR,r5
-
-BEGIN_FTR_SECTION
-	bl	kvmhv_power8_load_host
-FTR_SECTION_ELSE
-	bl	kvmhv_power7_load_host_dabr
-ALT_FTR_SECTION_END_IFSET(CPU_FTR_ARCH_207S)
-	bl	kvmhv_power7_load_host
+	call_cpu KVMHV_CPU_SAVE_GUEST
+	call_cpu KVMHV_CPU_LOAD_HOST
 
 	bl	kvmhv_rm_restore_slb
 
@@ -473,7 +427,7 @@ kvmhv_unexpected_interrupt:
 	ld	r3,KVM_HOST_SDR1(r30)
 	li	r4,0
 	ld	r5,KVM_HOST_LPCR(r30)
-	bl	kvmhv_power7_switch_partition
+	call_cpu KVMHV_CPU_SWITCH
 	bl	kvmhv_rm_restore_slb
 	LOAD_REG_ADDR(r4, .Lpanic)
 	ld	r5,HSTATE_HOST_MSR(r13)

@@ -40,6 +40,16 @@ static inline void kvmhv_rm_wake_thread(const struct kvmhv_thread *thread)
 	__raw_rm_writeb(IPI_PRIORITY, (void __iomem *)(thread->icp + ICP_MFRR));
 }
 
+/* MSR bits of the floating point and vector registers there are */
+static inline unsigned long kvmhv_fp_facilities(void)
+{
+	unsigned long bits = MSR_FP | MSR_VEC;
+
+	if (cpu_has_feature(CPU_FTR_VSX))
+		bits |= MSR_VSX;
+	return bits;
+}
+
 enum kvmhv_ipi kvmhv_rm_take_ipi(struct kvmhv_thread *thread);
 unsigned long kvmhv_rm_nap(void);
 

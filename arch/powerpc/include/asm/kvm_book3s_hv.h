@@ -121,6 +121,14 @@ static inline unsigned long kvmhv_hpt_npte(const struct kvm_hv_hpt *hpt)
  */
 #define KVMHV_RMAP_PER_CHUNK	(PAGE_SIZE / sizeof(unsigned long))
 
+/*
+ * Memory that guests keep because the processor does not tell the hypervisor
+ * of their storage interrupts: page frame of each page of a memslot, in chunks
+ * as the reverse map, in bits 63:1; bit 0 if 16 MiB in one piece begin there.
+ */
+#define KVMHV_PIN_LARGE		1UL
+#define KVMHV_PIN_PFN_SHIFT	1
+
 /**
  * struct kvm_hv_vm - the hypervisor-mode part of struct kvm_arch
  */
@@ -128,8 +136,9 @@ struct kvm_hv_vm {
 	struct kvm_hv_hpt hpt;		/* (a) for sdr1 only */
 	unsigned long sdr1;		/* [S](a) SDR1 while in the guest */
 	unsigned long host_sdr1;	/* [C](a) */
-	unsigned long host_lpcr;	/* [C](a) */
+	unsigned long host_lpcr;	/* [C](a) PPC970: HID4 */
 	unsigned long lpcr;		/* [S](a) LPCR but for MER */
+	unsigned long hid4;		/* [S] PPC970: HID4, lpcr is 0 there */
 	/*
 	 * slbmte RS image of the VRMA segment (VSID, B, L, LP) and its base
 	 * page shift; 0 until the VRMA is set up.
@@ -139,6 +148,11 @@ struct kvm_hv_vm {
 	u32 online_vcpus;		/* [A] > 1: tlbie instead of tlbiel */
 	bool mmu_ready;			/* [A] HPT and VRMA usable */
 	bool fwnmi_enabled;		/* [A] */
+	/* Real mode area at guest real 0, once there was one; see book3s_hv_rma.c */
+	unsigned long rma_pa;		/* [S] its host real address: RMOR */
+	unsigned long rma_pages;	/* [S] pages of guest memory in it, or 0 */
+	struct file *rma_file;		/* [S] keeps it the VM's */
+	unsigned long pinned_pages;	/* [L: slots_lock] see book3s_hv_pin.c */
 	atomic_t vcpus_running;		/* [A] see kvmhv_hpt_allocate() */
 	struct mutex setup_lock;	/* outside vcpu->mutex never taken */
 	struct list_head vcores;	/* [L: kvm->lock] */
@@ -255,6 +269,16 @@ struct kvm_hv_vcpu {
 	u64 runnable_since;	/* [L: vcore->lock] 0: busy in host or ceded */
 };
 
+/**
+ * struct kvmhv_rma_size - a size of the real mode area that the processor has
+ * @shift: log2 of the bytes, 0 ends a table
+ * @rmls: the real mode limit selector that says so
+ */
+struct kvmhv_rma_size {
+	u8 shift;
+	u8 rmls;
+};
+
 /*
  * The table of what differs between processors.  Assembly has its own
  * dispatch (kvmhv_switch_* in book3s_hv_rm_power*.S); this is for C.
@@ -268,12 +292,21 @@ struct kvmhv_cpu_ops {
 	unsigned long lpid_mask;	/* largest usable LPID */
 	unsigned long guest_lpcr;	/* bits set for each guest */
 	unsigned long lpcr_writable;	/* bits user space may change */
+	const struct kvmhv_rma_size *rma_sizes; /* in ascending order */
 	bool has_1t_segments;
+	/* Storage interrupts come to the hypervisor; VRMA */
 	bool has_vrma;
 	bool fixed_threads;		/* guests see hardware thread numbers */
-	/* MMU off; book3s_hv_rm_<cpu>.S */
+	/*
+	 * MMU off; book3s_hv_rm_<cpu>.S.  @control is LPCR, on a PPC970 HID4.
+	 * The first four: register roles of book3s_hv_asm.h, for assembly.
+	 */
+	void (*save_host)(void);
+	void (*load_host)(void);
+	void (*load_guest)(void);
+	void (*save_guest)(void);
 	void (*switch_partition)(unsigned long sdr1, unsigned long lpid,
-				 unsigned long lpcr);
+				 unsigned long control);
 	void (*load_vcore)(struct kvm_hv_vcore *vcore);	/* or NULL */
 	void (*save_vcore)(struct kvm_hv_vcore *vcore);	/* or NULL */
 };
@@ -283,6 +316,27 @@ extern const struct kvmhv_cpu_ops *kvmhv_cpu;
 /* book3s_hv_builtin.c, MMU on */
 const struct kvmhv_cpu_ops *kvmhv_probe_cpu(const char **why);
 
+const struct kvmhv_cpu_ops *kvmhv_find_cpu(const char **why);
+
+/**
+ * struct kvmhv_rma - a real mode area of the pool
+ * @free: on the list of those nobody has [L: the pool's]
+ * @pfn: its first page [C]
+ * @owner: the VM that has it at guest real 0 [A]
+ */
+struct kvmhv_rma {
+	struct list_head free;
+	unsigned long pfn;
+	struct kvm *owner;
+};
+
+/* book3s_hv_builtin_rma.c, MMU on */
+void kvmhv_rma_reserve(void);
+int kvmhv_rma_capability(void);
+unsigned long kvmhv_rma_bytes(void);
+struct kvmhv_rma *kvmhv_rma_get(void);
+void kvmhv_rma_put(struct kvmhv_rma *rma);
+
 /*
  * book3s_hv_rmhandlers.S.  The first is for the module, MMU on; the second
  * runs one vcpu on this thread, MMU off, guest partition.
@@ -290,7 +344,24 @@ const struct kvmhv_cpu_ops *kvmhv_probe_cpu(const char **why);
 void kvmhv_enter_core(struct kvm_hv_vcore *vcore);
 void kvmhv_run_thread(struct kvm_vcpu *vcpu);
 
-/* book3s_hv_rm_power*.S, MMU off */
+/* book3s_hv_rm_power7.S, _power8.S, _ppc970.S: MMU off */
+void kvmhv_power7_save_host(void);
+void kvmhv_power7_load_host(void);
+void kvmhv_power7_load_guest(void);
+void kvmhv_power7_save_guest(void);
+void kvmhv_power8_save_host(void);
+void kvmhv_power8_load_host(void);
+void kvmhv_power8_load_guest(void);
+void kvmhv_power8_save_guest(void);
+void kvmhv_ppc970_save_host(void);
+void kvmhv_ppc970_load_host(void);
+void kvmhv_ppc970_load_guest(void);
+void kvmhv_ppc970_save_guest(void);
+void kvmhv_ppc970_set_partition(unsigned long sdr1, unsigned long hid4,
+				bool hdec);
+/* book3s_hv_rm_tlbie.c, MMU off */
+void kvmhv_ppc970_switch_partition(unsigned long sdr1, unsigned long lpid,
+				   unsigned long hid4);
 void kvmhv_power7_switch_partition(unsigned long sdr1, unsigned long lpid,
 				   unsigned long lpcr);
 void kvmhv_power8_load_vcore(struct kvm_hv_vcore *vcore);
@@ -395,7 +466,11 @@ long kvmhv_hpt_find(struct kvm *kvm, unsigned long ea, unsigned long slb_v,
 /* In an rmap word: the page was changed since the dirty log last looked */
 #define KVMHV_RMAP_CHANGED	(HPTE_R_C << KVMPPC_RMAP_RC_SHIFT)
 
+void kvmhv_rm_lock_tlbie(void);
+void kvmhv_rm_unlock_tlbie(void);
+void kvmhv_rm_tlbie_201(const unsigned long *rb, unsigned int n);
 unsigned long *kvmhv_rmap_slot(const struct kvm_memory_slot *slot, u64 gfn);
+unsigned long kvmhv_pin_word(const struct kvm_memory_slot *slot, u64 gfn);
 const struct kvm_memory_slot *kvmhv_rm_gfn_to_slot(struct kvm *kvm, u64 gfn);
 void kvmhv_rmap_add(struct kvm *kvm, unsigned long *rmap, unsigned long index);
 void kvmhv_rmap_del_locked(struct kvm *kvm, unsigned long *rmap,

@@ -42,4 +42,36 @@ static inline void kvmhv_tlbsync(void)
 	asm volatile("eieio; tlbsync; ptesync" : : : "memory");
 }
 
+/*
+ * ISA 2.01 (PPC970): the partition is the one that HID4 names, the page size is
+ * in the instruction, and RB has 48 bits of address and nothing else.
+ * @rb is as compute_tlbie_rb() says, for ISA 2.06: its lowest bit is L.
+ */
+#define KVMHV_TLBIE_201_VA	0x0000fffffffff000UL
+#define KVMHV_TLBIE_201_LARGE	0x0000ffffff000000UL
+
+static inline void kvmhv_tlbie_201(unsigned long rb)
+{
+	if (rb & 1)
+		asm volatile(".long %[tlbie] | (%[rb] << 11)"
+			     : : [tlbie] "i" (PPC_RAW_TLBIE(1, 0)),
+				 [rb] "r" (rb & KVMHV_TLBIE_201_LARGE) : "memory");
+	else
+		asm volatile(".long %[tlbie] | (%[rb] << 11)"
+			     : : [tlbie] "i" (PPC_RAW_TLBIE(0, 0)),
+				 [rb] "r" (rb & KVMHV_TLBIE_201_VA) : "memory");
+}
+
+static inline void kvmhv_tlbiel_201(unsigned long rb)
+{
+	if (rb & 1)
+		asm volatile(".long %[tlbiel] | (%[rb] << 11)"
+			     : : [tlbiel] "i" (PPC_RAW_TLBIEL_v205(0, 1)),
+				 [rb] "r" (rb & KVMHV_TLBIE_201_LARGE) : "memory");
+	else
+		asm volatile(".long %[tlbiel] | (%[rb] << 11)"
+			     : : [tlbiel] "i" (PPC_RAW_TLBIEL_v205(0, 0)),
+				 [rb] "r" (rb & KVMHV_TLBIE_201_VA) : "memory");
+}
+
 #endif /* __ASM_KVM_HV_TLBIE_H__ */

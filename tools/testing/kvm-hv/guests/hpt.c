@@ -295,6 +295,15 @@ static void test_wimg(void)
 		report_eq(cpu()->ret, n, "load with WIMG %s: value", c[i].what);
 		unmap(at);
 	}
+	if (isa < 206) {
+		/* Accesses to it would be the guest's storage interrupts */
+		report_eq(hcall(H_ENTER, H_EXACT, group, v_of(EA),
+				(outside & HPTE_R_RPN) | HPTE_R_I | HPTE_R_G | 2),
+			  H_PARAMETER, "H_ENTER outside memory, ISA 2.01: H_PARAMETER");
+		report_eq(hcall(H_REMOVE, 0, group, 0), H_NOT_FOUND,
+			  "H_REMOVE after it: H_NOT_FOUND");
+		return;
+	}
 	report_eq(hcall(H_ENTER, H_EXACT, group, v_of(EA),
 			(outside & HPTE_R_RPN) | HPTE_R_I | HPTE_R_G | 2),
 		  H_SUCCESS, "H_ENTER outside memory, WIMG I|G: H_SUCCESS");

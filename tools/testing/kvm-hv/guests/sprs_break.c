@@ -169,6 +169,10 @@ static void test_set_mode_other(void)
 {
 	long ret = hcall(H_SET_MODE, 0, SET_LE, 0, 0);
 
+	if (isa < 206) {
+		report_skip("H_SET_MODE: ISA 2.06");
+		return;
+	}
 	if (ret == H_FUNCTION) {
 		report_skip("H_SET_MODE: not offered (H_FUNCTION)");
 		return;

@@ -4,6 +4,7 @@
  * instructions, bit locks that know who holds them.
  */
 #include <sched.h>
+#include <asm/kvm_hv_tlbie_lock.h>
 #include "unit.h"
 
 struct fake fake;
@@ -103,12 +104,17 @@ void unlock_rmap(unsigned long *rmap)
 		fail("rmap was not locked");
 }
 
-/* Only ever called to wait for an HPTE lock */
+/*
+ * Only ever called to wait for an HPTE lock, or with HPTE locks held for the
+ * tlbie lock, whose holder waits for nothing.
+ */
+static __thread bool wants_tlbie;
+
 void cpu_relax(void)
 {
 	if (!fake.threaded)
 		fail("waits for a lock for ever");
-	if (nr_held)
+	if (nr_held && !wants_tlbie)
 		fail("waits for an HPTE lock with another lock held");
 	sched_yield();
 }
@@ -274,7 +280,51 @@ void kvmhv_tlbiel(unsigned long rb)
 
 void kvmhv_tlbsync(void)
 {
+	if (fake.on_tlbsync)
+		fake.on_tlbsync();
 	record(EV_TLBSYNC, 0, 0);
+}
+
+/* Of a processor that may have one of them at a time in the whole machine */
+void kvmhv_tlbie_201(unsigned long rb)
+{
+	check(!mmu_has_feature(MMU_FTR_LOCKLESS_TLBIE));
+	check(native_tlbie_lock.raw_lock.held);
+	check_invalidation(rb);
+	record(EV_TLBIE_201, rb, 0);
+}
+
+void kvmhv_tlbiel_201(unsigned long rb)
+{
+	check(!mmu_has_feature(MMU_FTR_LOCKLESS_TLBIE));
+	if (!fake.allow_tlbiel)
+		fail("tlbiel where tlbie is needed");
+	check_invalidation(rb);
+	record(EV_TLBIEL_201, rb, 0);
+}
+
+/* The assembly */
+void kvmhv_ppc970_set_partition(unsigned long sdr1, unsigned long hid4,
+				bool hdec)
+{
+	check(native_tlbie_lock.raw_lock.held);
+	if (fake.on_switch)
+		fake.on_switch();
+}
+
+const struct kvmhv_cpu_ops *kvmhv_cpu;
+raw_spinlock_t native_tlbie_lock;
+
+bool arch_spin_trylock(arch_spinlock_t *lock)
+{
+	wants_tlbie = __atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE);
+	return !wants_tlbie;
+}
+
+void arch_spin_unlock(arch_spinlock_t *lock)
+{
+	check(lock->held);
+	__atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
 }
 
 /* Host page tables */
@@ -482,7 +532,10 @@ void fake_setup(unsigned long nr_pteg)
 	struct kvm_hv_hpt *hpt = &fake.kvm.arch.hv.hpt;
 
 	memset(&fake, 0, sizeof(fake));
-	fake.features = CPU_FTR_ARCH_206 | CPU_FTR_ARCH_207S;
+	fake.features = CPU_FTR_ARCH_206 | CPU_FTR_ARCH_207S |
+			MMU_FTR_LOCKLESS_TLBIE;
+	fake.cpu_ops.has_vrma = true;
+	kvmhv_cpu = &fake.cpu_ops;
 	fake.cpu = 5;
 	fake.pte = calloc(NR_HOST_PTES, sizeof(pte_t));
 	fake.mm.pgd = &fake.pgd;

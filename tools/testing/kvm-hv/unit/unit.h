@@ -35,7 +35,7 @@ struct unit_case {
 };
 
 extern const struct unit_case hcall_cases[], model_cases[], fault_cases[],
-	thread_cases[], tce_cases[];
+	thread_cases[], tce_cases[], ppc970_cases[];
 
 /*
  * Guest memory.  Slot 0 is all a guest page of 16M needs, slot 1 is neither
@@ -59,7 +59,11 @@ extern const struct unit_case hcall_cases[], model_cases[], fault_cases[],
 #define NR_HUGE		64		/* 16M regions */
 
 /* What the instructions did, one thread's tests only */
-enum { EV_PTESYNC = 1, EV_TLBIE, EV_TLBIEL, EV_TLBSYNC };
+enum {
+	EV_PTESYNC = 1, EV_TLBIE, EV_TLBIEL, EV_TLBSYNC, EV_TLBIE_201,
+	EV_TLBIEL_201,
+};
+
 struct event {
 	int what;
 	unsigned long rb;
@@ -80,6 +84,9 @@ struct fake {
 	bool threaded;
 	/* called for each tlbie of a hidden HPTE: late R and C updates */
 	void (*on_tlbie)(unsigned long index);
+	void (*on_tlbsync)(void);
+	void (*on_switch)(void);
+	struct kvmhv_cpu_ops cpu_ops;
 	unsigned int nr_events;
 	struct event event[64];
 	/* what __va() finds: one host page, to be read under the rmap lock */

@@ -22,6 +22,11 @@ typedef uint16_t u16;
 typedef uint32_t u32;
 typedef uint64_t u64;
 typedef u64 __be64;
+
+struct list_head {
+	struct list_head *next, *prev;
+};
+
 typedef u64 gfn_t;
 
 #define ASM_CONST(x)		x##UL
@@ -85,10 +90,20 @@ struct list_head {
 struct mutex { int dummy; };
 struct list_head { struct list_head *next, *prev; };
 
+/* The lock of a raw spinlock, which real mode takes without the rest of it */
+struct arch_spinlock { int held; };
+#define arch_spinlock_t		struct arch_spinlock
+struct raw_spinlock { arch_spinlock_t raw_lock; };
+#define raw_spinlock_t		struct raw_spinlock
+bool arch_spin_trylock(arch_spinlock_t *lock);
+void arch_spin_unlock(arch_spinlock_t *lock);
+
 /* Features */
 #define CPU_FTR_ARCH_206	1
 #define CPU_FTR_ARCH_207S	2
 bool cpu_has_feature(unsigned long feature);
+#define MMU_FTR_LOCKLESS_TLBIE	4
+#define mmu_has_feature(f)	cpu_has_feature(f)
 
 /* MSR, DSISR, SRR1 */
 #define MSR_PR			BIT(14)
@@ -226,7 +241,7 @@ struct kvm_memory_slot {
 	unsigned long npages;
 	unsigned long userspace_addr;
 	u32 flags;
-	struct { unsigned long **rmap; } arch;
+	struct { unsigned long **rmap, **pinned; } arch;
 };
 
 struct kvm_memslots {
@@ -287,5 +302,7 @@ void kvmhv_ptesync(void);
 void kvmhv_tlbie(unsigned long rb, unsigned long lpid);
 void kvmhv_tlbiel(unsigned long rb);
 void kvmhv_tlbsync(void);
+void kvmhv_tlbie_201(unsigned long rb);
+void kvmhv_tlbiel_201(unsigned long rb);
 
 #endif /* STUB_KERNEL_H */

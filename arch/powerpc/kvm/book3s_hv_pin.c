@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hypervisor-mode KVM: guest memory that stays where it is.
+ *
+ * A PPC970 does not tell the hypervisor of a guest's storage interrupts, so an
+ * HPTE must be valid from H_ENTER on for as long as the guest wants it: there
+ * is nobody who could bring a page in later.  All pages of a memory slot are
+ * pinned when it is made, and MMU notifiers do not matter.  The guest goes on
+ * with them even if user space has something else in their place.
+ *
+ * The page frames are in slot->arch.pinned, where real mode finds them.
+ */
+#define pr_fmt(fmt) "kvm-hv: " fmt
+
+#include <linux/kvm_host.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <asm/kvm_ppc.h>
+#include "book3s_hv.h"
+
+/* Pages pinned by one call */
+#define BATCH		64
+
+#define LARGE_PAGES	(SZ_16M / PAGE_SIZE)
+
+static unsigned long *pin_word(const struct kvm_memory_slot *slot,
+			       unsigned long i)
+{
+	return &slot->arch.pinned[i / KVMHV_RMAP_PER_CHUNK]
+				 [i % KVMHV_RMAP_PER_CHUNK];
+}
+
+static void unpin_slot(struct kvm_memory_slot *slot)
+{
+	bool dirty = !(slot->flags & KVM_MEM_READONLY);
+	unsigned long i, word;
+	struct page *page;
+
+	for (i = 0; i < slot->npages; i++) {
+		word = *pin_word(slot, i);
+		if (!word)
+			break;		/* pinning came no further */
+		page = pfn_to_page(word >> KVMHV_PIN_PFN_SHIFT);
+		unpin_user_pages_dirty_lock(&page, 1, dirty);
+		cond_resched();
+	}
+}
+
+static void free_chunks(struct kvm_memory_slot *slot)
+{
+	unsigned long i, n = DIV_ROUND_UP(slot->npages, KVMHV_RMAP_PER_CHUNK);
+
+	for (i = 0; i < n; i++)
+		free_page((unsigned long)slot->arch.pinned[i]);
+	kfree(slot->arch.pinned);
+	slot->arch.pinned = NULL;
+}
+
+static int alloc_chunks(struct kvm_memory_slot *slot)
+{
+	unsigned long i, n = DIV_ROUND_UP(slot->npages, KVMHV_RMAP_PER_CHUNK);
+
+	/* not kvcalloc(): real mode reads this array */
+	slot->arch.pinned = kcalloc(n, sizeof(slot->arch.pinned[0]),
+				    GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!slot->arch.pinned)
+		return -ENOMEM;
+
+	for (i = 0; i < n; i++) {
+		slot->arch.pinned[i] = (unsigned long *)
+			get_zeroed_page(GFP_KERNEL_ACCOUNT);
+		if (!slot->arch.pinned[i]) {
+			free_chunks(slot);
+			return -ENOMEM;
+		}
+		cond_resched();
+	}
+	return 0;
+}
+
+static int pin_slot(struct kvm_memory_slot *slot)
+{
+	unsigned int flags = FOLL_LONGTERM;
+	struct page *pages[BATCH];
+	unsigned long i = 0;
+	int n, k;
+
+	if (!(slot->flags & KVM_MEM_READONLY))
+		flags |= FOLL_WRITE;
+
+	while (i < slot->npages) {
+		n = min_t(unsigned long, BATCH, slot->npages - i);
+		n = pin_user_pages_fast(slot->userspace_addr + (i << PAGE_SHIFT),
+					n, flags, pages);
+		if (n <= 0)
+			return n ? n : -EFAULT;
+		for (k = 0; k < n; k++)
+			*pin_word(slot, i++) = page_to_pfn(pages[k]) <<
+					       KVMHV_PIN_PFN_SHIFT;
+		cond_resched();
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	}
+	return 0;
+}
+
+/* Find the places where 16 MiB in one piece begin: huge pages of the host */
+static void mark_large(struct kvm_memory_slot *slot)
+{
+	unsigned long i, pfn, run = 0, last = 0;
+
+	for (i = 0; i < slot->npages; i++) {
+		pfn = *pin_word(slot, i) >> KVMHV_PIN_PFN_SHIFT;
+		if (run && pfn == last + 1)
+			run++;
+		else
+			run = !(pfn % LARGE_PAGES);
+		last = pfn;
+		if (run == LARGE_PAGES) {
+			*pin_word(slot, i - (run - 1)) |= KVMHV_PIN_LARGE;
+			run = 0;
+		}
+	}
+}
+
+/**
+ * kvmhv_pin_memslot - keep the memory of a new slot where it is
+ * @kvm: the VM
+ * @slot: the slot; not one of a real mode area
+ *
+ * For processors that cannot do without; counts as locked memory.
+ *
+ * Context: kvm->slots_lock held, user space's own mm.  Sleeps.
+ * Return: 0; -ENOMEM beyond RLIMIT_MEMLOCK or without memory for the page
+ * frames; -EFAULT and others if user space has no memory there that can be
+ * pinned.  One line in the log says so.
+ */
+int kvmhv_pin_memslot(struct kvm *kvm, struct kvm_memory_slot *slot)
+{
+	int ret;
+
+	lockdep_assert_held(&kvm->slots_lock);
+
+	ret = account_locked_vm(kvm->mm, slot->npages, true);
+	if (ret)
+		goto err;
+	ret = alloc_chunks(slot);
+	if (ret)
+		goto err_account;
+	ret = pin_slot(slot);
+	if (ret)
+		goto err_unpin;
+
+	mark_large(slot);
+	kvm->arch.hv.pinned_pages += slot->npages;
+	return 0;
+
+err_unpin:
+	unpin_slot(slot);
+	free_chunks(slot);
+err_account:
+	account_locked_vm(kvm->mm, slot->npages, false);
+err:
+	pr_info_ratelimited("memory slot refused: its memory cannot be pinned (%d)\n",
+			    ret);
+	return ret;
+}
+
+/**
+ * kvmhv_unpin_memslot - the slot goes away
+ * @slot: the slot; no HPTE and no TLB entry is for its memory any more
+ *
+ * Context: process.  Sleeps.
+ */
+void kvmhv_unpin_memslot(struct kvm_memory_slot *slot)
+{
+	if (!slot->arch.pinned)
+		return;
+	unpin_slot(slot);
+	free_chunks(slot);
+}
+
+/**
+ * kvmhv_uncount_pinned - memory of the VM does not count as locked any more
+ * @kvm: the VM
+ * @npages: number of pages, or ULONG_MAX for all of them
+ *
+ * Context: kvm->slots_lock held, or VM destruction.
+ */
+void kvmhv_uncount_pinned(struct kvm *kvm, unsigned long npages)
+{
+	npages = min(npages, kvm->arch.hv.pinned_pages);
+	account_locked_vm(kvm->mm, npages, false);
+	kvm->arch.hv.pinned_pages -= npages;
+}

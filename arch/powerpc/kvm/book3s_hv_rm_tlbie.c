@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hypervisor-mode KVM for Book3S: tlbie one at a time.
+ *
+ * REAL MODE: this file runs with MSR[IR]=MSR[DR]=0 and interrupts disabled,
+ * on the thread that runs the vcpu.  It may touch the linear mapping only: no
+ * vmalloc or ioremap addresses, no module text or data, no printk, tracing or
+ * lockdep, no lock whose holder can sleep, nothing that faults.
+ *
+ * PPC970 (ISA 2.01): only one processor of a machine may execute tlbie and
+ * tlbsync at a time, and none while another one changes its partition.  The
+ * host has a lock for the former, native_tlbie_lock; it is taken for all of
+ * these, so that host, hypervisor and partition switch exclude each other.
+ */
+#include <linux/kvm_host.h>
+#include <linux/spinlock.h>
+#include <asm/kvm_book3s_hv.h>
+#include <asm/kvm_hv_tlbie.h>
+#include <asm/kvm_hv_tlbie_lock.h>
+#include <asm/processor.h>
+
+/**
+ * kvmhv_rm_lock_tlbie - nobody executes tlbie or tlbsync until the unlock
+ *
+ * Not raw_spin_lock(): lockdep needs the MMU.
+ *
+ * Context: MMU off or on, interrupts disabled.  Holders hold it for some tlbie
+ * or one partition switch, with preemption off.
+ */
+void kvmhv_rm_lock_tlbie(void)
+{
+	while (!arch_spin_trylock(&native_tlbie_lock.raw_lock))
+		cpu_relax();
+}
+
+/**
+ * kvmhv_rm_unlock_tlbie - others may go on
+ *
+ * Context: as kvmhv_rm_lock_tlbie().
+ */
+void kvmhv_rm_unlock_tlbie(void)
+{
+	arch_spin_unlock(&native_tlbie_lock.raw_lock);
+}
+
+/**
+ * kvmhv_rm_tlbie_201 - invalidate pages of this partition on all processors
+ * @rb: what compute_tlbie_rb() says, for each page
+ * @n: number of pages
+ *
+ * Context: MMU off, guest partition, interrupts disabled.
+ */
+void kvmhv_rm_tlbie_201(const unsigned long *rb, unsigned int n)
+{
+	unsigned int i;
+
+	kvmhv_rm_lock_tlbie();
+	for (i = 0; i < n; i++)
+		kvmhv_tlbie_201(rb[i]);
+	kvmhv_tlbsync();
+	kvmhv_rm_unlock_tlbie();
+}
+
+/**
+ * kvmhv_ppc970_switch_partition - move the processor into a partition
+ * @sdr1: of the partition
+ * @lpid: 0 for the host's
+ * @hid4: of the partition, LPID and real mode area included
+ *
+ * Hypervisor decrementer interrupts are for guests only.
+ *
+ * Context: MMU off, interrupts disabled.
+ */
+void kvmhv_ppc970_switch_partition(unsigned long sdr1, unsigned long lpid,
+				   unsigned long hid4)
+{
+	kvmhv_rm_lock_tlbie();
+	kvmhv_ppc970_set_partition(sdr1, hid4, lpid != 0);
+	kvmhv_rm_unlock_tlbie();
+}
