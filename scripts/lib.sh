@@ -43,12 +43,13 @@ run_logged()
 	fi
 }
 
-# Serialise what changes a tree under build/: lock NAME (until the script ends)
+# Serialise what changes a tree under build/, or one in the cache, which several
+# clones may share: lock NAME [FOLDER] (until the script ends)
 lock()
 {
 	local fd
 
-	exec {fd}> "$build/.lock-$1"
+	exec {fd}> "${2:-$build}/.lock-$1"
 	flock -n "$fd" && return
 	stage "waiting for another $prog of $1"
 	flock "$fd"
