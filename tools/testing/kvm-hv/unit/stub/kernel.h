@@ -83,12 +83,7 @@ struct atomic { int counter; };
 #define atomic_t		struct atomic
 struct spinlock { int dummy; };
 #define spinlock_t		struct spinlock
-struct list_head {
-	struct list_head *next, *prev;
-};
-
 struct mutex { int dummy; };
-struct list_head { struct list_head *next, *prev; };
 
 /* The lock of a raw spinlock, which real mode takes without the rest of it */
 struct arch_spinlock { int held; };
