@@ -67,10 +67,7 @@ static int hv_init_vm(struct kvm *kvm)
 	INIT_LIST_HEAD(&hv->vcores);
 	/* Some CPU may still hold translations of the LPID's last owner */
 	cpumask_setall(&hv->need_tlb_flush);
-	if (cpu_has_feature(CPU_FTR_ARCH_206))
-		hv->host_lpcr = mfspr(SPRN_LPCR);
-	else
-		kvmhv_970_init_vm(kvm);
+	hv->host_control = kvmhv_cpu->read_control();
 	hv->host_sdr1 = mfspr(SPRN_SDR1);
 	hv->lpcr = kvmhv_cpu->guest_lpcr;
 	kvmhv_default_hcalls(kvm);

@@ -73,11 +73,6 @@ int kvmhv_rma_prepare(struct kvm *kvm, const struct kvm_memory_slot *slot);
 void kvmhv_rma_setup(struct kvm *kvm);
 void kvmhv_rma_free(struct kvm *kvm);
 
-/* book3s_hv_ppc970.c */
-void kvmhv_970_init_vm(struct kvm *kvm);
-void kvmhv_970_set_rma(struct kvm *kvm, unsigned long rmls);
-void kvmhv_970_want_interrupts(struct kvm_vcpu *vcpu);
-
 /* book3s_hv_pin.c: guest memory that must not go away */
 int kvmhv_pin_memslot(struct kvm *kvm, struct kvm_memory_slot *slot);
 void kvmhv_unpin_memslot(struct kvm_memory_slot *slot);

@@ -24,12 +24,16 @@ int main(void)
 	OFFSET(KVMHV_CPU_LOAD_HOST, kvmhv_cpu_ops, load_host);
 	OFFSET(KVMHV_CPU_LOAD_GUEST, kvmhv_cpu_ops, load_guest);
 	OFFSET(KVMHV_CPU_SAVE_GUEST, kvmhv_cpu_ops, save_guest);
-	OFFSET(KVMHV_CPU_SWITCH, kvmhv_cpu_ops, switch_partition);
+	OFFSET(KVMHV_CPU_LEAVE, kvmhv_cpu_ops, leave_partition);
 
 	/* struct kvm */
 	OFFSET(KVM_ENABLED_HCALLS, kvm, arch.enabled_hcalls);
 	OFFSET(KVM_HOST_SDR1, kvm, arch.hv.host_sdr1);
-	OFFSET(KVM_HOST_LPCR, kvm, arch.hv.host_lpcr);
+	OFFSET(KVM_HOST_CONTROL, kvm, arch.hv.host_control);
+	OFFSET(KVM_HV_SDR1, kvm, arch.hv.sdr1);
+	OFFSET(KVM_HV_LPCR, kvm, arch.hv.lpcr);
+	OFFSET(KVM_HV_RMOR, kvm, arch.hv.rma_pa);
+	OFFSET(KVM_HV_LPID, kvm, arch.lpid);
 
 	/* struct kvm_hv_vcore */
 	OFFSET(VCORE_HV_PCR, kvm_hv_vcore, pcr);

@@ -172,9 +172,8 @@ static enum kvmhv_verdict deliver_external(struct kvm_vcpu *vcpu)
 				&vcpu->arch.pending_exceptions);
 	bool taken = pending && hv->shregs.msr & MSR_EE;
 
-	/* a PPC970 cannot tell: kvmhv_970_want_interrupts() */
-	if (cpu_has_feature(CPU_FTR_ARCH_206) &&
-	    !(hv->lpcr & LPCR_MER) == (pending && !taken))
+	/* without MER it is want_interrupts() of struct kvmhv_cpu_ops */
+	if (!(hv->lpcr & LPCR_MER) == (pending && !taken) && kvmhv_cpu->has_mer)
 		set_mer(hv, pending && !taken);
 	if (!taken)
 		return KVMHV_RESUME_GUEST;

@@ -16,6 +16,8 @@
 	\op	SPRN_UAMOR, HS(HS_POWER7 + 2), r1
 	\op	SPRN_VRSAVE, HS(HS_POWER7 + 3), r1
 	\op	SPRN_PID, HS(HS_POWER7 + 4), r1
+	/* the partition's, with what each thread has for itself: PECE, MER */
+	\op	SPRN_LPCR, HS(HS_POWER7 + 5), r1
 .endm
 
 /* SPRs that belong to the guest */
@@ -192,22 +194,38 @@ _GLOBAL(kvmhv_power7_load_host_dabr)
 	isync
 	blr
 
+/* unsigned long kvmhv_power7_read_control(void) */
+_GLOBAL_TOC(kvmhv_power7_read_control)
+	mfspr	r3,SPRN_LPCR
+	blr
+
 /*
- * void kvmhv_power7_switch_partition(unsigned long sdr1, unsigned long lpid,
- *				      unsigned long lpcr)
+ * void kvmhv_power7_enter_partition(const struct kvm *kvm)
+ * void kvmhv_power7_leave_partition(unsigned long sdr1, unsigned long lpcr)
  *
- * Move the core into a partition, the host's being 0.  SDR1 and LPIDR cannot
+ * Move the core into a partition, or back into the host's.  SDR1 and LPIDR cannot
  * change together, so LPIDR passes through a value no partition uses: nothing
  * that is fetched into the TLB in between can be found later (ISA 2.06 Book
  * III-S, "Logical Partition Identification Register").
  */
-_GLOBAL_TOC(kvmhv_power7_switch_partition)
+_GLOBAL_TOC(kvmhv_power7_enter_partition)
+	ld	r6,KVM_HV_RMOR(r3)
+	lwz	r5,KVM_HV_LPID(r3)
+	ld	r4,KVM_HV_LPCR(r3)
+	ld	r3,KVM_HV_SDR1(r3)
+	mtspr	SPRN_RMOR,r6
+	b	.Lswitch
+
+_GLOBAL_TOC(kvmhv_power7_leave_partition)
+	li	r5,0
+/* r3 = SDR1, r4 = LPCR, r5 = LPID */
+.Lswitch:
 	ptesync
 	li	r0,LPID_RSVD_HV
 	mtspr	SPRN_LPID,r0
 	isync
 	mtspr	SPRN_SDR1,r3
-	mtspr	SPRN_LPID,r4
-	mtspr	SPRN_LPCR,r5
+	mtspr	SPRN_LPID,r5
+	mtspr	SPRN_LPCR,r4
 	isync
 	blr

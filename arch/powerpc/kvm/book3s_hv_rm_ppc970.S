@@ -125,6 +125,11 @@ _GLOBAL(kvmhv_ppc970_save_guest)
 	mtspr	SPRN_CTRLT,r0
 	blr
 
+/* unsigned long kvmhv_ppc970_read_control(void) */
+_GLOBAL_TOC(kvmhv_ppc970_read_control)
+	mfspr	r3,SPRN_HID4
+	blr
+
 /*
  * void kvmhv_ppc970_set_partition(unsigned long sdr1, unsigned long hid4,
  *				   bool hdec)

@@ -61,20 +61,33 @@ void kvmhv_rm_tlbie_201(const unsigned long *rb, unsigned int n)
 	kvmhv_rm_unlock_tlbie();
 }
 
+static void switch_partition(unsigned long sdr1, unsigned long hid4, bool guest)
+{
+	kvmhv_rm_lock_tlbie();
+	/* hypervisor decrementer interrupts are for guests only */
+	kvmhv_ppc970_set_partition(sdr1, hid4, guest);
+	kvmhv_rm_unlock_tlbie();
+}
+
 /**
- * kvmhv_ppc970_switch_partition - move the processor into a partition
- * @sdr1: of the partition
- * @lpid: 0 for the host's
- * @hid4: of the partition, LPID and real mode area included
- *
- * Hypervisor decrementer interrupts are for guests only.
+ * kvmhv_ppc970_enter_partition - move the processor into a guest's partition
+ * @kvm: the guest; its HID4 names partition and real mode area
  *
  * Context: MMU off, interrupts disabled.
  */
-void kvmhv_ppc970_switch_partition(unsigned long sdr1, unsigned long lpid,
-				   unsigned long hid4)
+void kvmhv_ppc970_enter_partition(const struct kvm *kvm)
 {
-	kvmhv_rm_lock_tlbie();
-	kvmhv_ppc970_set_partition(sdr1, hid4, lpid != 0);
-	kvmhv_rm_unlock_tlbie();
+	switch_partition(kvm->arch.hv.sdr1, kvm->arch.hv.hid4, true);
+}
+
+/**
+ * kvmhv_ppc970_leave_partition - move it into the host's
+ * @sdr1: of the host
+ * @hid4: of the host
+ *
+ * Context: MMU off, interrupts disabled.
+ */
+void kvmhv_ppc970_leave_partition(unsigned long sdr1, unsigned long hid4)
+{
+	switch_partition(sdr1, hid4, false);
 }

@@ -40,9 +40,6 @@
 /* The largest decrementer before ISA 3.0 */
 #define DEC_MAX			0x7fffffff
 
-/* LPCR bits that each thread has for itself: what ends its nap, and MER */
-#define LPCR_OF_THREAD		(LPCR_PECE | LPCR_PECEDP | LPCR_PECEDH | LPCR_MER)
-
 /**
  * kvmhv_rm_nap - nap until an interrupt comes
  *
@@ -178,10 +175,9 @@ static void part_core(const struct kvmhv_thread *thread)
 }
 
 /* One vcpu's turn on this thread, guest partition in force */
-static void run_vcpu(struct kvmhv_thread *thread, struct kvm_vcpu *vcpu)
+static void run_vcpu(struct kvm_vcpu *vcpu)
 {
 	unsigned long facilities = kvmhv_fp_facilities();
-	unsigned long lpcr;
 
 	mtmsr(mfmsr() | facilities);
 	load_fp_state(&vcpu->arch.fp);
@@ -192,13 +188,6 @@ static void run_vcpu(struct kvmhv_thread *thread, struct kvm_vcpu *vcpu)
 	mtmsr(mfmsr() | facilities);
 	store_fp_state(&vcpu->arch.fp);
 	store_vr_state(&vcpu->arch.vr);
-
-	if (!cpu_has_feature(CPU_FTR_ARCH_206))
-		return;
-	/* the guest's partition, but this thread's own wake-up conditions */
-	lpcr = vcpu->kvm->arch.hv.lpcr & ~LPCR_OF_THREAD;
-	mtspr(SPRN_LPCR, lpcr | (thread->host_lpcr & LPCR_OF_THREAD));
-	isync();
 }
 
 /*
@@ -215,8 +204,7 @@ static void serve(struct kvmhv_thread *thread)
 	if (vcpu) {
 		local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_HOST_HV;
 		local_paca->kvm_hstate.host_msr = MSR_KERNEL;
-		thread->host_lpcr = mfspr(SPRN_LPCR);
-		run_vcpu(thread, vcpu);
+		run_vcpu(vcpu);
 		local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_NONE;
 		/* an offline thread has no use for its decrementer */
 		mtspr(SPRN_DEC, DEC_MAX);
@@ -369,21 +357,6 @@ static void return_decrementer(unsigned long expires)
 	mtspr(SPRN_DEC, expires - mftb());
 }
 
-/* A PPC970 has all of it in HID4 */
-static void enter_partition(struct kvmhv_thread *thread, struct kvm *kvm)
-{
-	struct kvm_hv_vm *hv = &kvm->arch.hv;
-
-	if (cpu_has_feature(CPU_FTR_ARCH_206)) {
-		thread->host_lpcr = mfspr(SPRN_LPCR);
-		mtspr(SPRN_RMOR, hv->rma_pa);
-		kvmhv_cpu->switch_partition(hv->sdr1, kvm->arch.lpid, hv->lpcr);
-	} else {
-		thread->host_lpcr = hv->host_lpcr;
-		kvmhv_cpu->switch_partition(hv->sdr1, kvm->arch.lpid, hv->hid4);
-	}
-}
-
 /**
  * kvmhv_rm_run_core - one trip of a core into a guest
  * @vcore: the virtual core
@@ -398,11 +371,12 @@ void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore)
 	struct kvmhv_core *core = thread->core;
 	struct kvm *kvm = vcore->kvm;
 	struct kvm_vcpu *vcpu;
-	unsigned long expires;
+	unsigned long expires, host_control;
 
 	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_HOST_HV;
 	expires = lend_decrementer();
-	enter_partition(thread, kvm);
+	host_control = kvmhv_cpu->read_control();
+	kvmhv_cpu->enter_partition(kvm);
 	kvmhv_rm_enter_prepare(kvm);
 	kvmhv_rm_guest_timebase(vcore);
 	if (kvmhv_cpu->load_vcore)
@@ -419,7 +393,7 @@ void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore)
 	if (!vcpu)
 		vcpu = wait_in_core(thread);
 	if (vcpu) {
-		run_vcpu(thread, vcpu);
+		run_vcpu(vcpu);
 		begin_exit(thread);
 		atomic_andnot(KVMHV_MAP_IN(thread->nr) |
 			      KVMHV_MAP_NAP(thread->nr), &core->map);
@@ -429,8 +403,7 @@ void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore)
 	if (kvmhv_cpu->save_vcore)
 		kvmhv_cpu->save_vcore(vcore);
 	kvmhv_rm_host_timebase(vcore);
-	kvmhv_cpu->switch_partition(kvm->arch.hv.host_sdr1, 0,
-				    thread->host_lpcr);
+	kvmhv_cpu->leave_partition(kvm->arch.hv.host_sdr1, host_control);
 	return_decrementer(expires);
 	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_NONE;
 }

@@ -26,9 +26,6 @@
 #include <asm/reg.h>
 #include "book3s_hv.h"
 
-/* All four bits; asm/reg.h knows the lower three */
-#define RMLS_MASK	(0xfUL << LPCR_RMLS_SH)
-
 static unsigned long area_pages(void)
 {
 	return kvmhv_rma_bytes() >> PAGE_SHIFT;
@@ -236,9 +233,6 @@ int kvmhv_rma_prepare(struct kvm *kvm, const struct kvm_memory_slot *slot)
  * kvmhv_rma_setup - have real mode go to the VM's RMA
  * @kvm: the VM, which has one
  *
- * Real mode offset instead of VRMA, ISA 2.06 Book III-S, 5.7.3.2: VPM0 is 0,
- * RMLS the limit, RMOR (hv.rma_pa) the area.  A PPC970 has these in HID4.
- *
  * Context: setup_lock held, no vcpu runs.
  */
 void kvmhv_rma_setup(struct kvm *kvm)
@@ -250,12 +244,7 @@ void kvmhv_rma_setup(struct kvm *kvm)
 
 	lockdep_assert_held(&hv->setup_lock);
 
-	if (cpu_has_feature(CPU_FTR_ARCH_206)) {
-		hv->lpcr &= ~(LPCR_VPM0 | LPCR_VRMASD | RMLS_MASK);
-		hv->lpcr |= (unsigned long)limit->rmls << LPCR_RMLS_SH;
-	} else {
-		kvmhv_970_set_rma(kvm, limit->rmls);
-	}
+	kvmhv_cpu->set_rma(kvm, limit->rmls);
 
 	/* user space has put code there that will be fetched without a fault */
 	flush_icache_range(start, start + bytes);

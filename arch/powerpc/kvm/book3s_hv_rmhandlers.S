@@ -425,9 +425,8 @@ kvmhv_unexpected_interrupt:
 	ld	r31,HSTATE_KVM_VCPU(r13)
 	ld	r30,VCPU_KVM(r31)
 	ld	r3,KVM_HOST_SDR1(r30)
-	li	r4,0
-	ld	r5,KVM_HOST_LPCR(r30)
-	call_cpu KVMHV_CPU_SWITCH
+	ld	r4,KVM_HOST_CONTROL(r30)
+	call_cpu KVMHV_CPU_LEAVE
 	bl	kvmhv_rm_restore_slb
 	LOAD_REG_ADDR(r4, .Lpanic)
 	ld	r5,HSTATE_HOST_MSR(r13)

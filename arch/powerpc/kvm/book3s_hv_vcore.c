@@ -349,8 +349,8 @@ static void core_trip(struct kvm_hv_vcore *vcore, struct kvmhv_thread *leader)
 	assign_threads(vcore);
 	spin_unlock(&vcore->lock);
 
-	if (!cpu_has_feature(CPU_FTR_ARCH_206) && leader->vcpu)
-		kvmhv_970_want_interrupts(leader->vcpu);
+	if (kvmhv_cpu->want_interrupts && leader->vcpu)
+		kvmhv_cpu->want_interrupts(leader->vcpu);
 	guest_timing_enter_irqoff();
 	rcu_virt_note_context_switch(smp_processor_id());
 	giveup_all(current);

@@ -136,9 +136,9 @@ struct kvm_hv_vm {
 	struct kvm_hv_hpt hpt;		/* (a) for sdr1 only */
 	unsigned long sdr1;		/* [S](a) SDR1 while in the guest */
 	unsigned long host_sdr1;	/* [C](a) */
-	unsigned long host_lpcr;	/* [C](a) PPC970: HID4 */
-	unsigned long lpcr;		/* [S](a) LPCR but for MER */
-	unsigned long hid4;		/* [S] PPC970: HID4, lpcr is 0 there */
+	unsigned long host_control;	/* [C](a) the host's LPCR or HID4 */
+	unsigned long lpcr;		/* [S](a) LPCR but for MER, or 0 */
+	unsigned long hid4;		/* [S] instead of it, see book3s_hv_builtin_ppc970.c */
 	/*
 	 * slbmte RS image of the VRMA segment (VSID, B, L, LP) and its base
 	 * page shift; 0 until the VRMA is set up.
@@ -149,7 +149,7 @@ struct kvm_hv_vm {
 	bool mmu_ready;			/* [A] HPT and VRMA usable */
 	bool fwnmi_enabled;		/* [A] */
 	/* Real mode area at guest real 0, once there was one; see book3s_hv_rma.c */
-	unsigned long rma_pa;		/* [S] its host real address: RMOR */
+	unsigned long rma_pa;		/* [S](a) its host real address: RMOR */
 	unsigned long rma_pages;	/* [S] pages of guest memory in it, or 0 */
 	struct file *rma_file;		/* [S] keeps it the VM's */
 	unsigned long pinned_pages;	/* [L: slots_lock] see book3s_hv_pin.c */
@@ -297,25 +297,36 @@ struct kvmhv_cpu_ops {
 	/* Storage interrupts come to the hypervisor; VRMA */
 	bool has_vrma;
 	bool fixed_threads;		/* guests see hardware thread numbers */
+	bool has_mer;			/* LPCR[MER] */
+	/* MMU on: real mode goes to the VM's RMA, up to the limit @rmls */
+	void (*set_rma)(struct kvm *kvm, unsigned long rmls);
+	/* MMU on, @vcpu is about to run: instead of LPCR[MER], or NULL */
+	void (*want_interrupts)(struct kvm_vcpu *vcpu);
 	/*
-	 * MMU off; book3s_hv_rm_<cpu>.S.  @control is LPCR, on a PPC970 HID4.
-	 * The first four: register roles of book3s_hv_asm.h, for assembly.
+	 * MMU off; book3s_hv_rm_<cpu>.S.  "Control" is the register that says
+	 * what a partition may do.  The first four: register roles of
+	 * book3s_hv_asm.h, for assembly.
 	 */
 	void (*save_host)(void);
 	void (*load_host)(void);
 	void (*load_guest)(void);
 	void (*save_guest)(void);
-	void (*switch_partition)(unsigned long sdr1, unsigned long lpid,
-				 unsigned long control);
+	unsigned long (*read_control)(void);	/* MMU on as well */
+	void (*enter_partition)(const struct kvm *kvm);
+	void (*leave_partition)(unsigned long sdr1, unsigned long control);
 	void (*load_vcore)(struct kvm_hv_vcore *vcore);	/* or NULL */
 	void (*save_vcore)(struct kvm_hv_vcore *vcore);	/* or NULL */
 };
 
 extern const struct kvmhv_cpu_ops *kvmhv_cpu;
 
+/* book3s_hv_builtin_power.c, _ppc970.c */
+extern const struct kvmhv_cpu_ops kvmhv_power7_ops;
+extern const struct kvmhv_cpu_ops kvmhv_power8_ops;
+extern const struct kvmhv_cpu_ops kvmhv_ppc970_ops;
+
 /* book3s_hv_builtin.c, MMU on */
 const struct kvmhv_cpu_ops *kvmhv_probe_cpu(const char **why);
-
 const struct kvmhv_cpu_ops *kvmhv_find_cpu(const char **why);
 
 /**
@@ -357,13 +368,15 @@ void kvmhv_ppc970_save_host(void);
 void kvmhv_ppc970_load_host(void);
 void kvmhv_ppc970_load_guest(void);
 void kvmhv_ppc970_save_guest(void);
+unsigned long kvmhv_ppc970_read_control(void);
 void kvmhv_ppc970_set_partition(unsigned long sdr1, unsigned long hid4,
 				bool hdec);
+unsigned long kvmhv_power7_read_control(void);
+void kvmhv_power7_enter_partition(const struct kvm *kvm);
+void kvmhv_power7_leave_partition(unsigned long sdr1, unsigned long lpcr);
 /* book3s_hv_rm_tlbie.c, MMU off */
-void kvmhv_ppc970_switch_partition(unsigned long sdr1, unsigned long lpid,
-				   unsigned long hid4);
-void kvmhv_power7_switch_partition(unsigned long sdr1, unsigned long lpid,
-				   unsigned long lpcr);
+void kvmhv_ppc970_enter_partition(const struct kvm *kvm);
+void kvmhv_ppc970_leave_partition(unsigned long sdr1, unsigned long hid4);
 void kvmhv_power8_load_vcore(struct kvm_hv_vcore *vcore);
 void kvmhv_power8_save_vcore(struct kvm_hv_vcore *vcore);
 

@@ -57,7 +57,6 @@ struct kvmhv_core {
  * @core: its core
  * @vcpu: what it shall run, or NULL; written by the thread that leads the core
  * @icp: real address of its interrupt presentation registers, 0: not known
- * @host_lpcr: its own LPCR, while it runs a guest
  * @cpu: its number as a CPU of the host
  * @nr: its number in the core
  * @host_ipi: the host has sent it an IPI that it has not taken
@@ -67,7 +66,6 @@ struct kvmhv_thread {
 	struct kvmhv_core *core;
 	struct kvm_vcpu *vcpu;
 	unsigned long icp;
-	unsigned long host_lpcr;
 	int cpu;
 	u8 nr;
 	bool host_ipi;

@@ -192,8 +192,10 @@ static bool going(void)
 static void *switcher(void *arg)
 {
 	rnd_seed((unsigned long)arg);
-	while (going())
-		kvmhv_ppc970_switch_partition(1, 2, 3);
+	while (going()) {
+		kvmhv_ppc970_enter_partition(&fake.kvm);
+		kvmhv_ppc970_leave_partition(1, 2);
+	}
 	return NULL;
 }
 
