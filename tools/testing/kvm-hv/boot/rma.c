@@ -362,7 +362,8 @@ int main(int argc, char **argv)
 	bad_slots(cap == 2);
 	beyond_limit();
 	holders();
-	for (int i = 0; i < count; i++)
+	/* areas are handed out in turn: the second round meets what the first left */
+	for (int i = 0; i < 2 * count; i++)
 		one_guest(8);
 	for (int i = 0; i < STARTS; i++)
 		one_guest(4096);

@@ -108,7 +108,7 @@ void unlock_rmap(unsigned long *rmap)
  * Only ever called to wait for an HPTE lock, or with HPTE locks held for the
  * tlbie lock, whose holder waits for nothing.
  */
-static __thread bool wants_tlbie;
+static __thread bool wants_tlbie, has_tlbie;
 
 void cpu_relax(void)
 {
@@ -280,6 +280,7 @@ void kvmhv_tlbiel(unsigned long rb)
 
 void kvmhv_tlbsync(void)
 {
+	check(has_tlbie || mmu_has_feature(MMU_FTR_LOCKLESS_TLBIE));
 	if (fake.on_tlbsync)
 		fake.on_tlbsync();
 	record(EV_TLBSYNC, 0, 0);
@@ -289,7 +290,7 @@ void kvmhv_tlbsync(void)
 void kvmhv_tlbie_201(unsigned long rb)
 {
 	check(!mmu_has_feature(MMU_FTR_LOCKLESS_TLBIE));
-	check(native_tlbie_lock.raw_lock.held);
+	check(has_tlbie);
 	check_invalidation(rb);
 	record(EV_TLBIE_201, rb, 0);
 }
@@ -307,7 +308,7 @@ void kvmhv_tlbiel_201(unsigned long rb)
 void kvmhv_ppc970_set_partition(unsigned long sdr1, unsigned long hid4,
 				bool hdec)
 {
-	check(native_tlbie_lock.raw_lock.held);
+	check(has_tlbie);
 	if (fake.on_switch)
 		fake.on_switch();
 }
@@ -318,12 +319,14 @@ raw_spinlock_t native_tlbie_lock;
 bool arch_spin_trylock(arch_spinlock_t *lock)
 {
 	wants_tlbie = __atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE);
-	return !wants_tlbie;
+	has_tlbie = !wants_tlbie;
+	return has_tlbie;
 }
 
 void arch_spin_unlock(arch_spinlock_t *lock)
 {
-	check(lock->held);
+	check(lock->held && has_tlbie);
+	has_tlbie = false;
 	__atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
 }
 
