@@ -14,7 +14,6 @@
 #include <asm/kvm_book3s_hv.h>
 #include <asm/kvm_ppc.h>
 #include <asm/mce.h>
-#include <asm/mmu.h>
 #include <asm/reg.h>
 
 /*

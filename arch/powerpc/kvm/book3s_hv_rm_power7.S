@@ -201,9 +201,8 @@ _GLOBAL_TOC(kvmhv_power7_read_control)
 
 /*
  * void kvmhv_power7_enter_partition(const struct kvm *kvm)
- * void kvmhv_power7_leave_partition(unsigned long sdr1, unsigned long lpcr)
  *
- * Move the core into a partition, or back into the host's.  SDR1 and LPIDR cannot
+ * Move the core into a guest's partition.  SDR1 and LPIDR cannot
  * change together, so LPIDR passes through a value no partition uses: nothing
  * that is fetched into the TLB in between can be found later (ISA 2.06 Book
  * III-S, "Logical Partition Identification Register").
@@ -216,9 +215,16 @@ _GLOBAL_TOC(kvmhv_power7_enter_partition)
 	mtspr	SPRN_RMOR,r6
 	b	.Lswitch
 
+/*
+ * void kvmhv_power7_leave_partition(unsigned long sdr1, unsigned long lpcr)
+ *
+ * And back into the host's.
+ */
 _GLOBAL_TOC(kvmhv_power7_leave_partition)
 	li	r5,0
-/* r3 = SDR1, r4 = LPCR, r5 = LPID */
+	/* fall through */
+
+/* r3 = SDR1, r4 = LPCR, r5 = LPID.  From the two functions above. */
 .Lswitch:
 	ptesync
 	li	r0,LPID_RSVD_HV
