@@ -782,7 +782,6 @@ const void *kvmhv_rm_lock_page(struct kvm *kvm, unsigned long gpa,
 	unsigned long gfn = gpa >> PAGE_SHIFT;
 	const struct kvm_memory_slot *slot;
 	struct host_page hp;
-	unsigned long hva;
 
 	/* The host PTE after that; pairs with kvm_mmu_invalidate_end() */
 	smp_rmb();
@@ -790,13 +789,12 @@ const void *kvmhv_rm_lock_page(struct kvm *kvm, unsigned long gpa,
 	slot = kvmhv_rm_gfn_to_slot(kvm, gfn);
 	if (!slot || (slot->flags & KVM_MEMSLOT_INVALID))
 		return NULL;
-	hva = __gfn_to_hva_memslot(slot, gfn) | (gpa & ~PAGE_MASK);
-	if (!find_host_page(kvm, hva, 1, false, &hp) || hp.ci)
+	if (!find_page(kvm, slot, gpa, 1, false, &hp) || hp.ci)
 		return NULL;
 
 	*rmap = kvmhv_rmap_slot(slot, gfn);
 	lock_rmap(*rmap);
-	if (mmu_invalidate_retry(kvm, seq)) {
+	if (!hp.fixed && mmu_invalidate_retry(kvm, seq)) {
 		unlock_rmap(*rmap);
 		return NULL;
 	}

@@ -34,11 +34,12 @@
 static vm_fault_t table_fault(struct vm_fault *vmf)
 {
 	struct kvmhv_tce_table *table = vmf->vma->vm_file->private_data;
+	unsigned long i = vmf->pgoff;
 	struct page *page;
 
-	if (vmf->pgoff >= table->npages)
+	if (i >= table->npages)
 		return VM_FAULT_SIGBUS;
-	page = virt_to_page(table->page[vmf->pgoff]);
+	page = virt_to_page(table->page[array_index_nospec(i, table->npages)]);
 	get_page(page);
 	vmf->page = page;
 	return 0;

@@ -217,11 +217,28 @@ static void indirect_absent(void)
 	down();
 }
 
+/* A page that stays where it is needs no host PTE, nor does a notifier matter */
+static void indirect_fixed(void)
+{
+	setup(12);
+	fill_list(0);
+	*fake_pte(LIST_GPA) = (pte_t){ 0 };
+	check_eq(indirect(0, LIST_GPA, 512), H_TOO_HARD);
+	fake.kvm.arch.hv.rma_pa = PA_BASE;
+	fake.kvm.arch.hv.rma_pages = (LIST_GPA >> PAGE_SHIFT) + 1;
+	fake.kvm.mmu_invalidate_in_progress = 1;
+	check_eq(indirect(0, LIST_GPA, 512), H_SUCCESS);
+	fake.kvm.mmu_invalidate_in_progress = 0;
+	check_eq(changed(), 512);
+	down();
+}
+
 const struct unit_case tce_cases[] = {
 	{ "H_PUT_TCE and H_GET_TCE: edges and bits", put_get },
 	{ "H_STUFF_TCE", stuff },
 	{ "H_PUT_TCE_INDIRECT: lists", indirect_lists },
 	{ "H_PUT_TCE_INDIRECT: bad arguments, bad entries", indirect_bad },
 	{ "H_PUT_TCE_INDIRECT: no list at hand", indirect_absent },
+	{ "H_PUT_TCE_INDIRECT: list in a real mode area", indirect_fixed },
 	{ NULL, NULL },
 };
