@@ -482,6 +482,17 @@ static void mappings(void)
 		    1L << 40);
 	check_value("far past the end", touch(more), SIGBUS);
 	munmap(more, page);
+	check("offset inside a page",
+	      (long)mmap(NULL, page, PROT_READ, MAP_SHARED, t.fd, 4096 + 8),
+	      EINVAL);
+	more = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE, t.fd, page);
+	t.map[page / 8] = 6;
+	check_value("private mapping", more[0], 6);
+	more[0] = 7;
+	check_value("copied on write", t.map[page / 8], 6);
+	munmap(more, page);
+	check("read", read(t.fd, mem, 8), EINVAL);
+	check("write", write(t.fd, mem, 8), EINVAL);
 
 	/* the mapping keeps the table, the guest still has it */
 	close(t.fd);
@@ -492,29 +503,73 @@ static void mappings(void)
 		    guest_calls(H_PUT_TCE, LIOBN, 0x5000, 0x7003, 0, NULL), USER);
 }
 
+static unsigned long user_calls;	/* H_PUT_TCE that came to us */
+static int all_done;
+
+/* Runs the guest until it has made all its hcalls */
 static void *run_many(void *arg)
 {
-	if (ioctl(vcpu, KVM_RUN, 0))
-		printf("FAIL KVM_RUN: %s\n", strerror(errno));
+	while (!ioctl(vcpu, KVM_RUN, 0) &&
+	       run->exit_reason == KVM_EXIT_PAPR_HCALL &&
+	       run->papr_hcall.nr == H_PUT_TCE) {
+		run->papr_hcall.ret = USER;
+		__atomic_add_fetch(&user_calls, 1, __ATOMIC_RELAXED);
+	}
+	__atomic_store_n(&all_done, 1, __ATOMIC_RELEASE);
 	return NULL;
 }
 
-/* The guest makes H_PUT_TCE without end; then its table is gone */
-static void close_while_running(void)
+static unsigned long load(unsigned long *p)
 {
-	struct table t = { .liobn = LIOBN, .shift = 12, .size = 100 };
-	const uint64_t args[] = { H_PUT_TCE, LIOBN, 0x3000, 0x9003, 0 };
-	pthread_t thread;
+	return __atomic_load_n(p, __ATOMIC_RELAXED);
+}
 
-	open_table(&t);
-	set_regs(CODE_MANY, args, 0);
+static int running(void)
+{
+	return !__atomic_load_n(&all_done, __ATOMIC_ACQUIRE);
+}
+
+/* A table may come after real mode has not found it: then it counts there */
+static unsigned long put_tces(void)
+{
+	return stat_of("put_tce_real") + stat_of("put_tce_virt");
+}
+
+/*
+ * The guest makes hcalls while its table, and others on the same list, come
+ * and go: each hcall reaches the table or user space.
+ */
+static void come_and_go(void)
+{
+	struct table t = { .liobn = LIOBN, .shift = 12, .size = 20000 };
+	const uint64_t args[] = { H_PUT_TCE, LIOBN, 0x3000, 0x9003, 0 };
+	const unsigned long calls = 1000000, before = put_tces();
+	unsigned long here, seen, rounds = 0, reached = 0;
+	pthread_t thread;
+	int other;
+
+	set_regs(CODE_MANY, args, calls);
 	pthread_create(&thread, NULL, run_many, NULL);
-	usleep(300000);
-	check_value("entry while it runs", t.map[3], 0x9003);
-	close_table(&t);
+	while (running()) {
+		other = create(LIOBN + 1, 12, 0, 0, 100);
+		open_table(&t);
+		close(other);
+		usleep(2000);
+		reached += t.map[3] == args[3];
+		seen = load(&user_calls);
+		close_table(&t);
+		while (running() && load(&user_calls) < seen + 20)
+			usleep(100);
+		rounds++;
+	}
 	pthread_join(thread, NULL);
-	check_value("exit after close", run->exit_reason, KVM_EXIT_PAPR_HCALL);
-	check_value("hcall after close", run->papr_hcall.nr, H_PUT_TCE);
+	here = put_tces() - before;
+	check_value("last exit", run->exit_reason, KVM_EXIT_PAPR_HCALL);
+	check_value("last hcall", run->papr_hcall.nr, DONE);
+	check_value("hcalls", here + user_calls, calls);
+	check_value("tables came and went", reached > 3 && rounds > 3, 1);
+	printf("tce: %lu tables, %lu hcalls reached one, %lu did not\n",
+	       rounds, here, user_calls);
 }
 
 static void vm_gone(void)
@@ -802,7 +857,7 @@ int main(int argc, char **argv)
 		    pr ? nr_put : 0);
 	for (i = 0; i < n; i++)
 		close_table(&t[i]);
-	close_while_running();
+	come_and_go();
 	vm_gone();
 	printf("tce: %d right, %d wrong\n", passed, failed);
 	return failed != 0;
