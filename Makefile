@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Everything here calls a script of scripts/, which says at its head what it does.
 
-.PHONY: help run test kernel lab tree rootfs series check clean
+.PHONY: help run test bench profile kernel lab tree rootfs series check clean
 .DEFAULT_GOAL := help
 
 help:		## these lines
@@ -12,6 +12,12 @@ run:		## a guest on an emulated POWER8: its shell, or RUN_CMD='...' in it
 
 test:		## all tests; TIER=static, unit or boot for one tier, ROW=name for one boot
 	@scripts/test
+
+bench:		## path lengths, ours and Linux 6.1's own; build/bench (half an hour)
+	@scripts/bench $(BENCH)
+
+profile:	## where the instructions of a path go: PATH=h_enter_remove
+	@PATH=$$(command -p getconf PATH) scripts/profile '$(PATH)'
 
 kernel:		## host kernels build/le and build/be; KERNELS='le-4k ...' for others
 	@for v in $(or $(KERNELS),le be); do scripts/build-kernel $$v || exit 1; done

@@ -82,6 +82,7 @@ need_packages()
 				libfdt-dev:/usr/include/libfdt.h zlib1g-dev:/usr/include/zlib.h
 				qemu-system-data:/usr/share/qemu/skiboot.lid) ;;
 		static)	want+=(sparse:sparse codespell:codespell) ;;
+		bench)	want+=(gnuplot-nox:gnuplot) ;;
 		models)	want+=(gcc:gcc libc6-dev:/usr/include/stdio.h spin:spin) ;;
 		*)	die "no package group '$group'" ;;
 		esac
