@@ -55,6 +55,7 @@ void kvmhv_rm_enter_prepare(struct kvm *kvm)
 		 * so either this flush covers it or the bit stays for the next.
 		 */
 		cpumask_clear_cpu(cpu, &kvm->arch.hv.need_tlb_flush);
+		WRITE_ONCE(kvm->arch.hv.tlb_cpu, 0);
 		smp_mb(); /* see above: pairs with who sets the bit */
 		flush_guest_tlb(kvm);
 	}

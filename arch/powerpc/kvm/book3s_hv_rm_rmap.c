@@ -237,6 +237,23 @@ void kvmhv_tlbie_hpte(struct kvm *kvm, unsigned long v, unsigned long r,
 }
 EXPORT_SYMBOL_GPL(kvmhv_tlbie_hpte);
 
+/*
+ * All CPUs but this one are to flush before a vcpu of this VM runs there.  The
+ * mask is long and nearly always says so already.
+ */
+static noinline void mark_others(struct kvm *kvm, unsigned int cpu)
+{
+	unsigned long *stale = cpumask_bits(&kvm->arch.hv.need_tlb_flush);
+	unsigned long others;
+	unsigned int i;
+
+	for (i = 0; i < BITS_TO_LONGS(nr_cpumask_bits); i++) {
+		others = i == BIT_WORD(cpu) ? ~BIT_MASK(cpu) : ~0UL;
+		WRITE_ONCE(stale[i], stale[i] | others);
+	}
+	WRITE_ONCE(kvm->arch.hv.tlb_cpu, cpu + 1);
+}
+
 /**
  * kvmhv_rm_tlbie - invalidate TLB entries for an hcall of a running vcpu
  * @kvm: the VM, whose LPID is in LPIDR
@@ -250,20 +267,18 @@ EXPORT_SYMBOL_GPL(kvmhv_tlbie_hpte);
  * The number of vcpus may grow meanwhile.  The marks come after the HPTEs were
  * hidden, and the number is read again after the marks, with ptesync between:
  * a new vcpu either finds its CPU marked, or makes us invalidate everywhere.
+ * Marks of an earlier call stand until a vcpu enters elsewhere: that was this
+ * one, and it came back, or a new one, and then the number tells.
  */
 void kvmhv_rm_tlbie(struct kvm *kvm, const unsigned long *rb, unsigned int n)
 {
-	unsigned long *stale = cpumask_bits(&kvm->arch.hv.need_tlb_flush);
 	unsigned int cpu = raw_smp_processor_id();
-	unsigned long others;
 	unsigned int i;
 
 	kvmhv_ptesync();
 	if (READ_ONCE(kvm->arch.hv.online_vcpus) == 1) {
-		for (i = 0; i < BITS_TO_LONGS(nr_cpumask_bits); i++) {
-			others = i == BIT_WORD(cpu) ? ~BIT_MASK(cpu) : ~0UL;
-			WRITE_ONCE(stale[i], stale[i] | others);
-		}
+		if (unlikely(READ_ONCE(kvm->arch.hv.tlb_cpu) != cpu + 1))
+			mark_others(kvm, cpu);
 		for (i = 0; i < n; i++) {
 			if (likely(mmu_has_feature(MMU_FTR_LOCKLESS_TLBIE)))
 				kvmhv_tlbiel(rb[i]);

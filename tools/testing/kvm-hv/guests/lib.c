@@ -411,7 +411,7 @@ static unsigned int isa_of(u32 pvr)
 
 static void find_cpus(void)
 {
-	u32 node = fdt_path("/cpus"), len;
+	u32 node = fdt_path("/cpus"), len, i;
 	const char *type;
 	int depth = 0;
 
@@ -423,8 +423,13 @@ static void find_cpus(void)
 			tb_hz = fdt_u32(node, "timebase-frequency", 0);
 			npte = 1UL << (fdt_u32(node, "ibm,pft-size", 1) - 4);
 		}
-		cpus[nr_cpus].server = fdt_u32(node, "reg", 0);
-		nr_cpus++;
+		/* A node is a core; its threads are listed in it */
+		if (!fdt_prop(node, "ibm,ppc-interrupt-server#s", &len)) {
+			cpus[nr_cpus++].server = fdt_u32(node, "reg", 0);
+			continue;
+		}
+		for (i = 0; i < len / 4 && nr_cpus < MAX_CPUS; i++)
+			cpus[nr_cpus++].server = fdt_u32(node, "ibm,ppc-interrupt-server#s", i);
 	}
 }
 

@@ -392,6 +392,7 @@ static void tlbiel_marks_others(void)
 	for (i = 0; i < 4; i++) {
 		fake.cpu = i * 32 + 3;
 		memset(&fake.kvm.arch.hv.need_tlb_flush, 0, sizeof(cpumask_t));
+		fake.kvm.arch.hv.tlb_cpu = i ? 1 : 0;	/* nobody, or another one */
 		enter_4k(0, 0, RW);
 		check_eq(fake.kvm.arch.hv.need_tlb_flush.bits[1], 0);
 		fake.nr_events = 0;
@@ -405,8 +406,14 @@ static void tlbiel_marks_others(void)
 		check_eq(fake.kvm.arch.hv.need_tlb_flush.bits[1],
 			 i < 2 ? ~0UL : ~BIT(fake.cpu - 64));
 	}
+	/* and that all others are marked is not said again */
+	memset(&fake.kvm.arch.hv.need_tlb_flush, 0, sizeof(cpumask_t));
+	enter_4k(0, 0, RW);
+	check_eq(kvmhv_rm_h_remove(vcpu, 0, 0, 0), H_SUCCESS);
+	check_eq(fake.kvm.arch.hv.need_tlb_flush.bits[0], 0);
 	/* somebody else's mark for this CPU stays */
 	memset(&fake.kvm.arch.hv.need_tlb_flush, 0xff, sizeof(cpumask_t));
+	fake.kvm.arch.hv.tlb_cpu = 0;
 	enter_4k(0, 0, RW);
 	check_eq(kvmhv_rm_h_remove(vcpu, 0, 0, 0), H_SUCCESS);
 	check_eq(fake.kvm.arch.hv.need_tlb_flush.bits[1], ~0UL);
