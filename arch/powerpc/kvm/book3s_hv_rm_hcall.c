@@ -38,11 +38,8 @@ void *const kvmhv_rm_hcall_table[KVMHV_RM_HCALLS] = {
 
 #undef HCALL
 
-/*
- * The assembly compares with RM_HCALL_MAX and, lest it guesses wrong, masks
- * with RM_HCALL_MASK (book3s_hv_rmhandlers.S): room for 0x1fc / 4 + 1.
- */
-static_assert(KVMHV_RM_HCALLS == 0x1fc / 4 + 1);
+/* The assembly has this from RM_HCALL_BITS (book3s_hv_rmhandlers.S) */
+static_assert(KVMHV_RM_HCALLS == 1 << 7);
 static_assert(H_PUT_TCE_INDIRECT / 4 < KVMHV_RM_HCALLS);
 
 /* Low bits of a DABR value */
@@ -76,20 +73,19 @@ static void write_dawr(struct kvm_vcpu *vcpu, unsigned long dabr,
 {
 	unsigned long dawrx = dabrx;
 
-	if (dabr & DABR_READ)
-		dawrx |= DAWRX_DR;
-	if (dabr & DABR_WRITE)
-		dawrx |= DAWRX_DW;
-	if (dabr & DABR_BT)
-		dawrx |= DAWRX_WT;
+	/* DR, DW and WT in DAWRX are the same bits in another place */
+	dawrx |= (dabr & (DABR_READ | DABR_WRITE)) * (DAWRX_DR / DABR_READ);
+	dawrx |= (dabr & DABR_BT) * (DAWRX_WT / DABR_BT);
 	dabr &= ~(DABR_READ | DABR_WRITE | DABR_BT);
 
 	vcpu->arch.dawr0 = dabr;
 	vcpu->arch.dawrx0 = dawrx;
-	mtspr(SPRN_DAWRX0, 0);
+	/* Hypervisor state is not watched: one after the other will do */
 	mtspr(SPRN_DAWR0, dabr);
 	mtspr(SPRN_DAWRX0, dawrx);
 }
+
+static_assert(DAWRX_DW / DABR_WRITE == DAWRX_DR / DABR_READ);
 
 static void set_breakpoint(struct kvm_vcpu *vcpu, unsigned long dabr,
 			   unsigned long dabrx)

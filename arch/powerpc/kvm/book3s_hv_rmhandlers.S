@@ -15,9 +15,13 @@
  */
 #include "book3s_hv_asm.h"
 
-/* Highest hcall number in kvmhv_rm_hcall_table[], see book3s_hv_rm_hcall.c */
-#define RM_HCALL_MAX	H_PUT_TCE_INDIRECT
-#define RM_HCALL_MASK	0x1fc
+/* kvmhv_rm_hcall_table[] has 1 << RM_HCALL_BITS entries of 8 bytes */
+#define RM_HCALL_BITS	7
+#define RM_HCALL_MASK	0x3f8
+
+/* CR fields that a function call, and an hcall, may destroy; and the others */
+#define CR_VOLATILE	0xc7
+#define CR_NONVOLATILE	0x00fff000
 
 /* Go to LABEL with the MMU off.  Clobbers r0, r4, r5, SRR0/1. */
 .macro real_mode_to label
@@ -172,29 +176,24 @@ END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
 /*
  * Hcall, from kvmhv_hcall_tramp in exceptions-64s.S.
  *
- * r13 = PACA; guest r9, r10, r13 in PACA_EXGEN; r9, r10, CTR free; SRR0/1 = PC
- * and MSR; everything else is the guest's.  MMU off.
+ * r13 = PACA, r10 = vcpu, guest r9 and r13 in it, guest r10 in PACA_EXGEN; r9
+ * and CTR free; SRR0/1 = PC and MSR; everything else is the guest's.  MMU off.
  *
  * PAPR lets an hcall destroy r0, r3-r12, CTR, XER and CR0, CR1, CR5-7, so only
  * the arguments are kept, for the handler and for user space.  Nonvolatile
- * registers stay where they are: the C ABI keeps them.  What goes back to the
- * guest in a volatile register must not be the host's, hence the zeros.
+ * registers, CR2-4 among them, stay where they are: the C ABI keeps them.  What
+ * goes back to the guest in a volatile register must not be the host's, hence
+ * the zeros.
  */
 	.global	kvmhv_hcall
 	.balign	IFETCH_ALIGN_BYTES
 kvmhv_hcall:
-	ld	r10,HSTATE_KVM_VCPU(r13)
 	each_gpr std, 3, 8, VCPU_REG(3), r10
 	std	r11,VCPU_REG(11)(r10)
-	std	r1,VCPU_REG(1)(r10)
-	std	r2,VCPU_REG(2)(r10)
-	ld	r1,PACA_EXGEN+EX_R9(r13)
-	ld	r2,PACA_EXGEN+EX_R10(r13)
-	std	r1,VCPU_REG(9)(r10)
-	std	r2,VCPU_REG(10)(r10)
-	mfcr	r1
+	each_gpr std, 1, 2, VCPU_REG(1), r10
+	ld	r1,PACA_EXGEN+EX_R10(r13)
 	mflr	r2
-	std	r1,VCPU_CR(r10)
+	std	r1,VCPU_REG(10)(r10)
 	std	r2,VCPU_LR(r10)
 BEGIN_FTR_SECTION
 	mfspr	r1,SPRN_PPR
@@ -207,32 +206,27 @@ END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
 	ld	r2,PACATOC(r13)
 
 	/*
-	 * In the table, enabled for this VM, and from privileged state?  The
-	 * table has room for all numbers that r9 can name, so that no guess
-	 * at a branch leads out of it.
+	 * A multiple of 4 below the end of the table, and from privileged
+	 * state?  In the table, and enabled for this VM?  Whatever r3 is, r9
+	 * is in the table, so that no guess at a branch leads out of it.
 	 */
-	cmpldi	r3,RM_HCALL_MAX
 	mfspr	r11,SPRN_SRR1
+	rldicr	r0,r3,62,63 - RM_HCALL_BITS	/* r3 >> 2, above the number */
 	ld	r12,VCPU_KVM(r10)
-	bgt	.Lhcall_to_host
-	rlwinm	r9,r3,0,RM_HCALL_MASK
-	andi.	r0,r11,MSR_PR
-	rlwinm	r8,r9,32-5,26,28	/* offset of the bitmap's doubleword */
-	add	r12,r12,r8
+	rlwimi.	r0,r11,32 - MSR_PR_LG,31,31
+	rlwinm	r9,r3,1,RM_HCALL_MASK	/* offset in the table */
 	bne	.Lhcall_to_host
+	rlwinm	r0,r9,32 - 6,26,28	/* of the bitmap's doubleword */
+	add	r12,r12,r0
 	ld	r12,KVM_ENABLED_HCALLS(r12)
-	andi.	r0,r3,3
-	rlwinm	r8,r9,32-2,26,31	/* bit of the doubleword */
-	srd	r12,r12,r8
-	bne	.Lhcall_to_host
+	rlwinm	r0,r9,32 - 3,26,31	/* its bit in there */
+	srd	r12,r12,r0
 	andi.	r0,r12,1
 	LOAD_REG_ADDR(r11, kvmhv_rm_hcall_table)
-	sldi	r9,r9,1
 	beq	.Lhcall_to_host
 	ldx	r12,r11,r9
 	cmpdi	r12,0
 	beq	.Lhcall_to_host
-	ld	r8,VCPU_REG(8)(r10)
 
 	mr	r3,r10
 #ifdef CONFIG_PPC64_ELF_ABI_V1
@@ -250,9 +244,7 @@ END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
 	stb	r0,HSTATE_IN_GUEST(r13)
 	each_gpr ld, 4, 11, VCPU_REG(4), r12
 	ld	r0,VCPU_LR(r12)
-	ld	r1,VCPU_CR(r12)
 	mtlr	r0
-	mtcr	r1
 BEGIN_FTR_SECTION
 	ld	r0,VCPU_PPR(r12)
 	mtspr	SPRN_PPR,r0
@@ -260,22 +252,25 @@ END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
 	li	r0,0
 	mtctr	r0
 	mtxer	r0
+	mtcrf	CR_VOLATILE,r0
 	each_gpr ld, 1, 2, VCPU_REG(1), r12
+	ld	r13,VCPU_REG(13)(r12)
 	li	r12,0
-	ld	r13,PACA_EXGEN+EX_R13(r13)
 	RFI_TO_USER			/* rfid with the flush slots; HV goes to 0 */
 	b	.
 
 /*
  * Not the short way back: the same as any other interrupt out of the guest.
  * The vcpu has the volatile state but for what an hcall may destroy.
- * r1, r2, r13 are the host's; r14-r31 the guest's; SRR0/1 = PC and MSR.
+ * r1, r2, r13 are the host's; r14-r31 and CR2-4 the guest's; SRR0/1 = PC and
+ * MSR.
  */
 .Lhcall_to_host:
 	li	r3,H_TOO_HARD
 	/* fall through */
 /* r3 = the handler's verdict, KVMHV_RM_INJECT or H_TOO_HARD; else as above */
 .Lhcall_slow:
+	mfcr	r5
 	cmpdi	r3,KVMHV_RM_INJECT
 	ld	r3,HSTATE_KVM_VCPU(r13)
 	li	r0,0
@@ -283,8 +278,8 @@ END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
 	std	r0,VCPU_REG(12)(r3)
 	std	r0,VCPU_CTR(r3)
 	std	r0,VCPU_XER(r3)
-	ld	r4,PACA_EXGEN+EX_R13(r13)
-	std	r4,VCPU_REG(13)(r3)
+	rlwinm	r5,r5,0,CR_NONVOLATILE
+	std	r5,VCPU_CR(r3)
 	mfspr	r4,SPRN_SRR0
 	mfspr	r5,SPRN_SRR1
 	std	r4,VCPU_PC(r3)
