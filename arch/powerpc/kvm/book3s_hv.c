@@ -69,7 +69,7 @@ static int hv_init_vm(struct kvm *kvm)
 	cpumask_setall(&hv->need_tlb_flush);
 	hv->host_control = kvmhv_cpu->read_control();
 	hv->host_sdr1 = mfspr(SPRN_SDR1);
-	hv->lpcr = kvmhv_cpu->guest_lpcr;
+	hv->lpcr = kvmhv_cpu->guest_lpcr & ~kvmhv_cpu->lpcr_writable;
 	kvmhv_default_hcalls(kvm);
 	cpus_read_lock();
 	atomic_inc(&nr_vms);

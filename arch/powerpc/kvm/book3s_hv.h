@@ -58,7 +58,6 @@ int kvmhv_set_sregs(struct kvm_vcpu *vcpu, struct kvm_sregs *sregs);
 int kvmhv_get_one_reg(struct kvm_vcpu *vcpu, u64 id, union kvmppc_one_reg *val);
 int kvmhv_set_one_reg(struct kvm_vcpu *vcpu, u64 id, union kvmppc_one_reg *val);
 int kvmhv_set_arch_compat(struct kvm_vcpu *vcpu, u32 pvr);
-void kvmhv_set_lpcr(struct kvm *kvm, unsigned long lpcr);
 
 /* book3s_hv_hpt.c: hash table and VRMA */
 long kvmhv_hpt_allocate(struct kvm *kvm, u32 order);

@@ -16,9 +16,16 @@
 /* Where an interrupt goes with the MMU on and LPCR[AIL] = 3 */
 #define AIL3_OFFSET		0xc000000000004000UL
 
+/* LPCR that a vcpu runs with, but for MER */
+static inline unsigned long kvmhv_vcpu_lpcr(struct kvm_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->kvm->arch.hv.lpcr) |
+	       READ_ONCE(vcpu->arch.hv.vcore->lpcr);
+}
+
 static inline bool kvmhv_intr_ail(struct kvm_vcpu *vcpu)
 {
-	unsigned long lpcr = vcpu->kvm->arch.hv.lpcr;
+	unsigned long lpcr = kvmhv_vcpu_lpcr(vcpu);
 
 	return (lpcr & LPCR_AIL) == LPCR_AIL_3 &&
 	       (vcpu->arch.hv.shregs.msr & (MSR_IR | MSR_DR)) ==
@@ -39,7 +46,7 @@ static inline unsigned long kvmhv_intr_msr(struct kvm_vcpu *vcpu)
 {
 	unsigned long msr = MSR_SF | MSR_ME;
 
-	if (vcpu->kvm->arch.hv.lpcr & LPCR_ILE)
+	if (kvmhv_vcpu_lpcr(vcpu) & LPCR_ILE)
 		msr |= MSR_LE;
 	if (kvmhv_intr_ail(vcpu))
 		msr |= MSR_IR | MSR_DR;

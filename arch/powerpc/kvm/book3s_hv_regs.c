@@ -13,6 +13,7 @@
  * so the state in struct kvm_vcpu is complete and ours.
  */
 #include "book3s_hv.h"
+#include "book3s_hv_intr.h"
 
 #include <linux/align.h>
 #include <asm/reg.h>
@@ -96,46 +97,36 @@ static int get_debug_inst(struct kvm_vcpu *vcpu, u64 id,
 }
 
 /*
- * Changes the bits in @mask of the LPCR that all vcpus of @kvm run with.  It
- * is read at each entry; vcpus in the guest are made to leave it.
+ * Changes the bits in @mask of the LPCR that the vcpus of a virtual core run
+ * with; user space sets ILE, AIL, DPFD and TC (ISA 2.06 and 2.07, Book III-S,
+ * section 2.2).  A core that is plugged into a running guest begins with its
+ * own.  Read at each entry; vcpus in the guest are made to leave it.
  */
-static void change_lpcr(struct kvm *kvm, unsigned long lpcr, unsigned long mask)
+static void change_lpcr(struct kvm_vcpu *vcpu, unsigned long lpcr,
+			unsigned long mask)
 {
-	struct kvm_vcpu *vcpu;
+	struct kvm_hv_vcore *vcore = vcpu->arch.hv.vcore;
 	unsigned long old, new, i;
+	struct kvm_vcpu *other;
 
 	mask &= kvmhv_cpu->lpcr_writable;
 
-	mutex_lock(&kvm->arch.hv.setup_lock);
-	old = kvm->arch.hv.lpcr;
+	spin_lock(&vcore->lock);
+	old = vcore->lpcr;
 	new = (old & ~mask) | (lpcr & mask);
-	WRITE_ONCE(kvm->arch.hv.lpcr, new);
-	mutex_unlock(&kvm->arch.hv.setup_lock);
+	WRITE_ONCE(vcore->lpcr, new);
+	spin_unlock(&vcore->lock);
 
 	if (old == new)
 		return;
-	kvm_for_each_vcpu(i, vcpu, kvm)
-		kvm_vcpu_kick(vcpu);
-}
-
-/**
- * kvmhv_set_lpcr() - set what user space may set of a guest's LPCR
- * @kvm: the guest
- * @lpcr: new value; bits not in kvmhv_cpu->lpcr_writable (ILE, AIL, DPFD and
- *	TC where the processor has them) are ignored
- *
- * ISA 2.06 and 2.07, Book III-S, section 2.2.  Takes setup_lock.
- *
- * Context: process, may sleep.
- */
-void kvmhv_set_lpcr(struct kvm *kvm, unsigned long lpcr)
-{
-	change_lpcr(kvm, lpcr, ~0UL);
+	kvm_for_each_vcpu(i, other, vcpu->kvm)
+		if (other->arch.hv.vcore == vcore)
+			kvm_vcpu_kick(other);
 }
 
 static int get_lpcr(struct kvm_vcpu *vcpu, u64 id, union kvmppc_one_reg *val)
 {
-	reg_return(id, val, READ_ONCE(vcpu->kvm->arch.hv.lpcr));
+	reg_return(id, val, kvmhv_vcpu_lpcr(vcpu));
 	return 0;
 }
 
@@ -143,10 +134,8 @@ static int get_lpcr(struct kvm_vcpu *vcpu, u64 id, union kvmppc_one_reg *val)
 static int set_lpcr(struct kvm_vcpu *vcpu, u64 id,
 		    const union kvmppc_one_reg *val)
 {
-	if (id == KVM_REG_PPC_LPCR)
-		change_lpcr(vcpu->kvm, reg_value(id, val), U32_MAX);
-	else
-		kvmhv_set_lpcr(vcpu->kvm, reg_value(id, val));
+	change_lpcr(vcpu, reg_value(id, val),
+		    id == KVM_REG_PPC_LPCR ? U32_MAX : ~0UL);
 	return 0;
 }
 

@@ -138,6 +138,7 @@ int kvmhv_vcore_join(struct kvm_vcpu *vcpu)
 		return -ENOMEM;
 	vcore->kvm = kvm;
 	vcore->first_id = first_id;
+	vcore->lpcr = kvmhv_cpu->guest_lpcr & kvmhv_cpu->lpcr_writable;
 	spin_lock_init(&vcore->lock);
 	list_add(&vcore->list, &kvm->arch.hv.vcores);
 found:
@@ -210,7 +211,7 @@ static bool put_in(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
 	WRITE_ONCE(vcore->threads_used,
 		   vcore->threads_used | KVMHV_MAP_IN(thread->nr));
 	hv->trap = 0;
-	hv->lpcr = vcore->kvm->arch.hv.lpcr;
+	hv->lpcr = kvmhv_vcpu_lpcr(vcpu);
 	hv->state = KVMHV_IN;
 	WRITE_ONCE(hv->thread, thread);
 	kvmhv_vpa_enter(vcpu);

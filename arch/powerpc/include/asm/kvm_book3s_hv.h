@@ -199,6 +199,7 @@ struct kvm_hv_vcore {
 
 	u64 tb_offset;		/* [V] guest timebase - host timebase */
 	u64 tb_shift;		/* [T] the offset that the processor has now */
+	unsigned long lpcr;	/* [L: lock, A] what user space sets of it */
 	unsigned long pcr;	/* [V] PCR while in the guest */
 	unsigned long dpdes;	/* [T](a) POWER8 doorbells */
 	unsigned long vtb;	/* [T](a) POWER8 virtual timebase */
@@ -245,7 +246,7 @@ struct kvm_hv_vcpu {
 	bool leave;			/* [A] the vcpu's task wants it back */
 	bool expected;			/* [L: vcore->lock] counted in nr_busy */
 	int error;			/* [L: vcore->lock] for KVM_RUN */
-	unsigned long lpcr;		/* [R](a) the VM's, with MER if needed */
+	unsigned long lpcr;		/* [R](a) the VM's and vcore's, MER if needed */
 
 	/* What the last exit found, for real-mode C and the module */
 	u32 trap;		/* [R](a) vector, without the HSRR bit */
