@@ -74,7 +74,8 @@ const struct kvmhv_cpu_ops kvmhv_power8_ops = {
 	.tlb_sets = POWER8_TLB_SETS,
 	.max_threads = 8,
 	.lpid_mask = MAX_LPID,
-	.guest_lpcr = GUEST_LPCR_206 | LPCR_ONL | LPCR_PECEDP,
+	.guest_lpcr = GUEST_LPCR_206 | LPCR_ONL | LPCR_PECEDP |
+		      LPCR_PECEDH,
 	.lpcr_writable = LPCR_DPFD | LPCR_ILE | LPCR_AIL | LPCR_TC,
 	.rma_sizes = rma_sizes_206,
 	.has_1t_segments = true,

@@ -213,6 +213,7 @@ enum kvmhv_verdict kvmhv_rm_entry(struct kvm_vcpu *vcpu)
 /*
  * External interrupt: KVM's own IPI, the guest's mediated one (LPCR[MER], the
  * guest has set MSR[EE]), or one of the host's, which is still asserted.
+ * Hypervisor doorbell: KVM's; or the host's, which replays it.
  */
 static enum kvmhv_verdict external(struct kvm_vcpu *vcpu)
 {
@@ -240,7 +241,8 @@ enum kvmhv_verdict kvmhv_rm_exit(struct kvm_vcpu *vcpu)
 	/* the cause bits are not part of the MSR */
 	if (hv->trap == BOOK3S_INTERRUPT_H_INST_STORAGE ||
 	    hv->trap == BOOK3S_INTERRUPT_H_EMUL_ASSIST ||
-	    hv->trap == BOOK3S_INTERRUPT_EXTERNAL)
+	    hv->trap == BOOK3S_INTERRUPT_EXTERNAL ||
+	    hv->trap == BOOK3S_INTERRUPT_H_DOORBELL)
 		hv->shregs.msr &= ~SRR1_CAUSE_BITS;
 
 	switch (hv->trap) {
@@ -249,6 +251,7 @@ enum kvmhv_verdict kvmhv_rm_exit(struct kvm_vcpu *vcpu)
 	case BOOK3S_INTERRUPT_H_INST_STORAGE:
 		return storage_fault(vcpu, false);
 	case BOOK3S_INTERRUPT_EXTERNAL:
+	case BOOK3S_INTERRUPT_H_DOORBELL:
 		return external(vcpu);
 	case BOOK3S_INTERRUPT_H_EMUL_ASSIST:
 		hv->heir = mfspr(SPRN_HEIR);

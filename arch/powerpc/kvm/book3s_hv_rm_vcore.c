@@ -65,8 +65,21 @@ static void icp_eoi(const struct kvmhv_thread *thread, u32 xirr)
 			(void __iomem *)(thread->icp + ICP_XIRR));
 }
 
+/* Doorbells of the host have host_ipi set, too */
+static enum kvmhv_ipi take_doorbell(struct kvmhv_thread *thread)
+{
+	ppc_msgclr(PPC_DBELL_MSGTYPE);
+	/* The doorbell is withdrawn before its reason is looked for */
+	smp_mb();
+	if (!READ_ONCE(thread->host_ipi))
+		return KVMHV_IPI_NONE;
+	/* the host's came just now and went with ours */
+	ppc_msgsnd(PPC_DBELL_MSGTYPE, 0, thread->nr);
+	return KVMHV_IPI_HOST;
+}
+
 /**
- * kvmhv_rm_take_ipi - take KVM's own IPI, and leave the host's where they are
+ * kvmhv_rm_take_ipi - take KVM's own IPI or doorbell, and leave the host's
  * @thread: this thread
  *
  * What the sender wrote before the IPI is visible afterwards.
@@ -79,12 +92,15 @@ enum kvmhv_ipi kvmhv_rm_take_ipi(struct kvmhv_thread *thread)
 	void __iomem *mfrr = (void __iomem *)(thread->icp + ICP_MFRR);
 	u32 xirr;
 
-	if (!thread->icp || thread->xirr)
+	if (!thread->icp || thread->xirr || READ_ONCE(thread->host_ipi))
+		return KVMHV_IPI_HOST;
+	if (cpu_has_feature(CPU_FTR_ARCH_207S) &&
+	    take_doorbell(thread) == KVMHV_IPI_HOST)
 		return KVMHV_IPI_HOST;
 	xirr = icp_read(thread, ICP_XIRR_POLL);
 	if (!(xirr & XISR_MASK))
 		return KVMHV_IPI_NONE;
-	if ((xirr & XISR_MASK) != XICS_IPI || READ_ONCE(thread->host_ipi))
+	if ((xirr & XISR_MASK) != XICS_IPI)
 		return KVMHV_IPI_HOST;
 
 	xirr = icp_read(thread, ICP_XIRR);
@@ -266,8 +282,7 @@ bool kvmhv_rm_thread_woken(unsigned long srr1)
 		why = srr1 & SRR1_WAKEMASK_P8;
 
 	ipi = kvmhv_rm_take_ipi(thread);
-	if (ipi == KVMHV_IPI_NONE && why != SRR1_WAKERESET &&
-	    why != SRR1_WAKEHDBELL) {
+	if (ipi == KVMHV_IPI_NONE && why != SRR1_WAKERESET) {
 		if (atomic_read(&thread->core->lend) & KVMHV_LEND_LENT)
 			serve(thread);
 		return true;

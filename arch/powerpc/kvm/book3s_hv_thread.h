@@ -6,6 +6,7 @@
 #define BOOK3S_HV_THREAD_H
 
 #include <linux/kvm_host.h>
+#include <asm/dbell.h>
 #include <asm/io.h>
 #include <asm/kvm_book3s_hv.h>
 #include <asm/kvm_hv_thread.h>
@@ -21,7 +22,7 @@
 
 /* Of nap (book3s_hv_rm_vcore.c): what a wake-up was for */
 enum kvmhv_ipi {
-	KVMHV_IPI_NONE,		/* nothing is pending in the ICP, or it was KVM's */
+	KVMHV_IPI_NONE,		/* nothing is pending, or it was KVM's */
 	KVMHV_IPI_HOST,		/* the host has to see to it */
 };
 
@@ -31,13 +32,19 @@ static inline struct kvmhv_thread *kvmhv_this_thread(void)
 }
 
 /*
- * Send @thread an IPI.  The barrier orders what it is to find before it.
+ * Call @thread, which is of the same core: by a doorbell where the processor
+ * has them (ISA 2.07), otherwise by an IPI.  The barrier orders what it is to
+ * find before it.
  */
 static inline void kvmhv_rm_wake_thread(const struct kvmhv_thread *thread)
 {
 	/* See kvmhv_rm_take_ipi() */
 	smp_mb();
-	__raw_rm_writeb(IPI_PRIORITY, (void __iomem *)(thread->icp + ICP_MFRR));
+	if (cpu_has_feature(CPU_FTR_ARCH_207S))
+		ppc_msgsnd(PPC_DBELL_MSGTYPE, 0, thread->nr);
+	else
+		__raw_rm_writeb(IPI_PRIORITY,
+				(void __iomem *)(thread->icp + ICP_MFRR));
 }
 
 /* MSR bits of the floating point and vector registers there are */
