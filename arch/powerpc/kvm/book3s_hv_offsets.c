@@ -36,6 +36,8 @@ int main(void)
 	OFFSET(KVM_HV_LPID, kvm, arch.lpid);
 
 	/* struct kvm_hv_vcore */
+	OFFSET(VCORE_HV_KVM, kvm_hv_vcore, kvm);
+	OFFSET(VCORE_HV_LPCR, kvm_hv_vcore, lpcr);
 	OFFSET(VCORE_HV_PCR, kvm_hv_vcore, pcr);
 	OFFSET(VCORE_HV_DPDES, kvm_hv_vcore, dpdes);
 	OFFSET(VCORE_HV_VTB, kvm_hv_vcore, vtb);

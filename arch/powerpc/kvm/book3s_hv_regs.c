@@ -100,7 +100,8 @@ static int get_debug_inst(struct kvm_vcpu *vcpu, u64 id,
  * Changes the bits in @mask of the LPCR that the vcpus of a virtual core run
  * with; user space sets ILE, AIL, DPFD and TC (ISA 2.06 and 2.07, Book III-S,
  * section 2.2).  A core that is plugged into a running guest begins with its
- * own.  Read at each entry; vcpus in the guest are made to leave it.
+ * own.  Threads share these bits while they are in a guest, so that all of the
+ * core have to leave it and come again.
  */
 static void change_lpcr(struct kvm_vcpu *vcpu, unsigned long lpcr,
 			unsigned long mask)
@@ -120,8 +121,10 @@ static void change_lpcr(struct kvm_vcpu *vcpu, unsigned long lpcr,
 	if (old == new)
 		return;
 	kvm_for_each_vcpu(i, other, vcpu->kvm)
-		if (other->arch.hv.vcore == vcore)
+		if (other->arch.hv.vcore == vcore) {
+			kvm_make_request(KVM_REQ_UNBLOCK, other);
 			kvm_vcpu_kick(other);
+		}
 }
 
 static int get_lpcr(struct kvm_vcpu *vcpu, u64 id, union kvmppc_one_reg *val)

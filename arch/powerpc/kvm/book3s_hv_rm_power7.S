@@ -200,18 +200,20 @@ _GLOBAL_TOC(kvmhv_power7_read_control)
 	blr
 
 /*
- * void kvmhv_power7_enter_partition(const struct kvm *kvm)
+ * void kvmhv_power7_enter_partition(const struct kvm_hv_vcore *vcore)
  *
- * Move the core into a guest's partition.  SDR1 and LPIDR cannot
- * change together, so LPIDR passes through a value no partition uses: nothing
+ * Move the core into a guest's partition.  SDR1 and LPIDR cannot change together, so LPIDR passes through a value no partition uses: nothing
  * that is fetched into the TLB in between can be found later (ISA 2.06 Book
  * III-S, "Logical Partition Identification Register").
  */
 _GLOBAL_TOC(kvmhv_power7_enter_partition)
-	ld	r6,KVM_HV_RMOR(r3)
-	lwz	r5,KVM_HV_LPID(r3)
-	ld	r4,KVM_HV_LPCR(r3)
-	ld	r3,KVM_HV_SDR1(r3)
+	ld	r7,VCORE_HV_KVM(r3)
+	ld	r8,VCORE_HV_LPCR(r3)
+	ld	r6,KVM_HV_RMOR(r7)
+	lwz	r5,KVM_HV_LPID(r7)
+	ld	r4,KVM_HV_LPCR(r7)
+	ld	r3,KVM_HV_SDR1(r7)
+	or	r4,r4,r8
 	mtspr	SPRN_RMOR,r6
 	b	.Lswitch
 

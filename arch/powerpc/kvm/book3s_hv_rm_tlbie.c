@@ -71,13 +71,15 @@ static void switch_partition(unsigned long sdr1, unsigned long hid4, bool guest)
 
 /**
  * kvmhv_ppc970_enter_partition - move the processor into a guest's partition
- * @kvm: the guest; its HID4 names partition and real mode area
+ * @vcore: of a VM whose HID4 names partition and real mode area
  *
  * Context: MMU off, interrupts disabled.
  */
-void kvmhv_ppc970_enter_partition(const struct kvm *kvm)
+void kvmhv_ppc970_enter_partition(const struct kvm_hv_vcore *vcore)
 {
-	switch_partition(kvm->arch.hv.sdr1, kvm->arch.hv.hid4, true);
+	const struct kvm_hv_vm *hv = &vcore->kvm->arch.hv;
+
+	switch_partition(hv->sdr1, hv->hid4, true);
 }
 
 /**

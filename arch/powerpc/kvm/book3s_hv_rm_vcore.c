@@ -391,7 +391,7 @@ void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore)
 	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_HOST_HV;
 	expires = lend_decrementer();
 	host_control = kvmhv_cpu->read_control();
-	kvmhv_cpu->enter_partition(kvm);
+	kvmhv_cpu->enter_partition(vcore);
 	kvmhv_rm_enter_prepare(kvm);
 	kvmhv_rm_guest_timebase(vcore);
 	if (kvmhv_cpu->load_vcore)

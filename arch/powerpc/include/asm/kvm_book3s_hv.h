@@ -184,7 +184,7 @@ enum kvmhv_state {
  * thread that leads it in real mode.
  */
 struct kvm_hv_vcore {
-	struct kvm *kvm;	/* [C] */
+	struct kvm *kvm;	/* [C](a) */
 	struct list_head list;	/* [L: kvm->lock] on kvm_hv_vm.vcores */
 	struct kvm_vcpu *vcpu[8];	/* [L: lock, A] by number in the core */
 	u32 first_id;		/* [C] vcpu id of thread 0 */
@@ -199,7 +199,7 @@ struct kvm_hv_vcore {
 
 	u64 tb_offset;		/* [V] guest timebase - host timebase */
 	u64 tb_shift;		/* [T] the offset that the processor has now */
-	unsigned long lpcr;	/* [L: lock, A] what user space sets of it */
+	unsigned long lpcr;	/* [L: lock, A](a) what user space sets */
 	unsigned long pcr;	/* [V] PCR while in the guest */
 	unsigned long dpdes;	/* [T](a) POWER8 doorbells */
 	unsigned long vtb;	/* [T](a) POWER8 virtual timebase */
@@ -315,7 +315,7 @@ struct kvmhv_cpu_ops {
 	void (*load_guest)(void);
 	void (*save_guest)(void);
 	unsigned long (*read_control)(void);	/* MMU on as well */
-	void (*enter_partition)(const struct kvm *kvm);
+	void (*enter_partition)(const struct kvm_hv_vcore *vcore);
 	void (*leave_partition)(unsigned long sdr1, unsigned long control);
 	void (*load_vcore)(struct kvm_hv_vcore *vcore);	/* or NULL */
 	void (*save_vcore)(struct kvm_hv_vcore *vcore);	/* or NULL */
@@ -375,10 +375,10 @@ unsigned long kvmhv_ppc970_read_control(void);
 void kvmhv_ppc970_set_partition(unsigned long sdr1, unsigned long hid4,
 				bool hdec);
 unsigned long kvmhv_power7_read_control(void);
-void kvmhv_power7_enter_partition(const struct kvm *kvm);
+void kvmhv_power7_enter_partition(const struct kvm_hv_vcore *vcore);
 void kvmhv_power7_leave_partition(unsigned long sdr1, unsigned long lpcr);
 /* book3s_hv_rm_tlbie.c, MMU off */
-void kvmhv_ppc970_enter_partition(const struct kvm *kvm);
+void kvmhv_ppc970_enter_partition(const struct kvm_hv_vcore *vcore);
 void kvmhv_ppc970_leave_partition(unsigned long sdr1, unsigned long hid4);
 void kvmhv_power8_load_vcore(struct kvm_hv_vcore *vcore);
 void kvmhv_power8_save_vcore(struct kvm_hv_vcore *vcore);

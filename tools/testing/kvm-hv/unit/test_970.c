@@ -191,9 +191,11 @@ static bool going(void)
 
 static void *switcher(void *arg)
 {
+	struct kvm_hv_vcore vcore = { .kvm = &fake.kvm };
+
 	rnd_seed((unsigned long)arg);
 	while (going()) {
-		kvmhv_ppc970_enter_partition(&fake.kvm);
+		kvmhv_ppc970_enter_partition(&vcore);
 		kvmhv_ppc970_leave_partition(1, 2);
 	}
 	return NULL;
