@@ -382,7 +382,7 @@ proctype Leader()
 			x = 0;
 			vopen = 1
 		};
-		guest = 1;		/* switch_partition() */
+		guest = 1;		/* enter_partition() */
 		go = vcpu[0];
 		first = wanted;
 		w = wanted;
