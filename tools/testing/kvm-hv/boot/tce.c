@@ -543,7 +543,8 @@ static void come_and_go(void)
 {
 	struct table t = { .liobn = LIOBN, .shift = 12, .size = 20000 };
 	const uint64_t args[] = { H_PUT_TCE, LIOBN, 0x3000, 0x9003, 0 };
-	const unsigned long calls = 1000000, before = put_tces();
+	const unsigned long calls = pr ? 100000 : 1000000;
+	const unsigned long before = put_tces();
 	unsigned long here, seen, rounds = 0, reached = 0;
 	pthread_t thread;
 	int other;
