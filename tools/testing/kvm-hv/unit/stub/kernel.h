@@ -180,11 +180,15 @@ bool cpu_has_feature(unsigned long feature);
 #define TCE_PCI_WRITE		2
 #define TCES_PER_PAGE		(PAGE_SIZE / sizeof(u64))
 #define list_for_each_entry_lockless(pos, head, member)			\
-	for (pos = (void *)((char *)READ_ONCE((head)->next) -		\
-			    offsetof(__typeof__(*pos), member));	\
-	     &pos->member != (head);					\
-	     pos = (void *)((char *)READ_ONCE(pos->member.next) -	\
-			    offsetof(__typeof__(*pos), member)))
+	for (struct list_head *h_ = (head), *e_ = READ_ONCE(h_->next);	\
+	     e_ != h_ && entry_of(&(pos), e_,				\
+				  offsetof(typeof((pos)[0]), member));	\
+	     e_ = READ_ONCE(e_->next))
+static inline bool entry_of(void *pos, struct list_head *e, size_t offset)
+{
+	*(void **)pos = (char *)e - offset;
+	return true;
+}
 
 /* Host page tables */
 #define _PAGE_WRITE		0x2UL
