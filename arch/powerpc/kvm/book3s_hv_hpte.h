@@ -58,11 +58,25 @@ static inline __be64 *kvmhv_hpte(const struct kvm_hv_hpt *hpt,
  * @word: where it is
  *
  * Not READ_ONCE(), which would keep the compiler from loading in the other
- * byte order.
+ * byte order.  What it cannot see through it does not take apart, either.
  */
 static inline unsigned long kvmhv_hpte_load(const __be64 *word)
 {
-	return be64_to_cpu(*word);
+	unsigned long val = be64_to_cpu(*word);
+
+	OPTIMIZER_HIDE_VAR(val);
+	return val;
+}
+
+/**
+ * kvmhv_hpte_store - one doubleword of an HPTE
+ * @word: where it is
+ * @val: what it becomes
+ */
+static inline void kvmhv_hpte_store(__be64 *word, unsigned long val)
+{
+	OPTIMIZER_HIDE_VAR(val);
+	*word = cpu_to_be64(val);
 }
 
 /**
@@ -105,7 +119,7 @@ static inline unsigned long kvmhv_guest_v(unsigned long v)
  */
 static inline void kvmhv_hide_hpte(__be64 *hpte, unsigned long v)
 {
-	hpte[0] = cpu_to_be64((v & ~HPTE_V_VALID) | KVMHV_HPTE_V_OURS);
+	kvmhv_hpte_store(&hpte[0], (v & ~HPTE_V_VALID) | KVMHV_HPTE_V_OURS);
 	barrier();
 }
 
@@ -120,7 +134,7 @@ static inline void kvmhv_hide_hpte(__be64 *hpte, unsigned long v)
 static inline void kvmhv_show_hpte(__be64 *hpte, unsigned long v,
 				   unsigned long r)
 {
-	hpte[1] = cpu_to_be64(r);
+	kvmhv_hpte_store(&hpte[1], r);
 	eieio();
 	unlock_hpte(hpte, (v & ~KVMHV_HPTE_V_OURS) | HPTE_V_VALID);
 	kvmhv_ptesync();

@@ -14,7 +14,7 @@
  */
 #include <linux/export.h>
 
-#include "book3s_hv_hpte.h"
+#include "book3s_hv_rmap.h"
 
 #define HPTES_PER_PTEG	8
 

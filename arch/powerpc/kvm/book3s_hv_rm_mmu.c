@@ -18,8 +18,9 @@
  */
 #include <linux/export.h>
 #include <asm/hvcall.h>
+#include <asm/kvm_hv_host_pte.h>
 
-#include "book3s_hv_hpte.h"
+#include "book3s_hv_rmap.h"
 
 #define HPTES_PER_PTEG		8
 
@@ -75,49 +76,47 @@ struct host_page {
  * Look for @psize bytes at @hva, to be written to if @write and the PTE says
  * so: then it becomes dirty, now, because once a writable HPTE exists nothing
  * tells the host of writes.
- *
- * Not find_linux_pte(): it looks at the soft-disable state, which is not what
- * matters here, and warns.
  */
-static bool find_host_page(struct kvm *kvm, unsigned long hva,
-			   unsigned long psize, bool write,
-			   struct host_page *hp)
+static __always_inline bool find_host_page(struct kvm *kvm, unsigned long hva,
+					   unsigned long psize, bool write,
+					   struct host_page *hp)
 {
 	const unsigned long need = _PAGE_PRESENT | _PAGE_READ;
 	const unsigned long bad = _PAGE_PRIVILEGED | H_PAGE_BUSY |
 				  H_PTE_PKEY_BIT0 | H_PTE_PKEY_BIT1 |
 				  H_PTE_PKEY_BIT2 | H_PTE_PKEY_BIT3 |
 				  H_PTE_PKEY_BIT4;
-	unsigned long val, size;
+	unsigned long val, marks;
 	unsigned int shift;
 	pte_t *ptep, old, new;
-	bool thp;
 	int i;
 
-	ptep = __find_linux_pte(kvm->mm->pgd, hva, &thp, &shift);
-	if (!ptep)
-		return false;
-	size = shift ? 1UL << shift : PAGE_SIZE;
-	if (psize > size)
+	ptep = kvmhv_host_pte(kvm->mm->pgd, hva, &shift);
+	if (!ptep || psize > 1UL << shift)
 		return false;
 
 	for (i = 0; i < HOST_PTE_TRIES; i++) {
-		old = READ_ONCE(*ptep);
-		val = pte_val(old);
+		val = kvmhv_load_entry(ptep);
 		if ((val & (need | bad)) != need)
 			return false;
-		/* Subpages of their own, where the bit does not mean THP */
-		if ((val & H_PAGE_4K_PFN) && !thp)
+		/* Subpages of their own; in a larger page the bit means THP */
+		if ((val & H_PAGE_4K_PFN) && shift == PAGE_SHIFT)
 			return false;
 
-		new = pte_mkyoung(old);
 		hp->writable = write && (val & _PAGE_WRITE);
+		marks = _PAGE_ACCESSED;
+		if (hp->writable)
+			marks |= _PAGE_DIRTY | _PAGE_SOFT_DIRTY;
+		old = __pte(val);
+		new = pte_mkyoung(old);
 		if (hp->writable)
 			new = pte_mkdirty(new);
-		if (pte_val(new) != val && !pte_xchg(ptep, old, new))
+		if (unlikely((val & marks) != marks) &&
+		    !pte_xchg(ptep, old, new))
 			continue;
 
-		hp->pa = (pte_pfn(old) << PAGE_SHIFT) | (hva & (size - 1));
+		hp->pa = (pte_pfn(old) << PAGE_SHIFT) |
+			 (hva & ((1UL << shift) - 1));
 		hp->ci = pte_ci(old);
 		hp->fixed = false;
 		return true;
@@ -125,13 +124,15 @@ static bool find_host_page(struct kvm *kvm, unsigned long hva,
 	return false;
 }
 
-/* The same for @psize bytes at @gpa of @slot, whatever is behind them */
-static inline bool find_page(struct kvm *kvm, const struct kvm_memory_slot *slot,
-			     unsigned long gpa, unsigned long psize, bool write,
-			     struct host_page *hp)
+/* The same for @psize bytes at @gpa of @slot, behind @hva, whatever is there */
+static __always_inline bool find_page(struct kvm *kvm,
+				      const struct kvm_memory_slot *slot,
+				      unsigned long gpa, unsigned long hva,
+				      unsigned long psize, bool write,
+				      struct host_page *hp)
 {
 	unsigned long gfn = gpa >> PAGE_SHIFT;
-	unsigned long hva, word;
+	unsigned long word;
 
 	if (unlikely(kvmhv_in_rma(kvm, gfn))) {
 		hp->pa = kvm->arch.hv.rma_pa + gpa;
@@ -149,8 +150,7 @@ static inline bool find_page(struct kvm *kvm, const struct kvm_memory_slot *slot
 		hp->fixed = true;
 		return psize <= PAGE_SIZE || (word & KVMHV_PIN_LARGE);
 	}
-	hva = __gfn_to_hva_memslot(slot, gfn) | (gpa & ~PAGE_MASK);
-	return find_host_page(kvm, hva, psize, write, hp);
+	return find_host_page(kvm, hva | (gpa & ~PAGE_MASK), psize, write, hp);
 }
 
 /* What H_ENTER is going to put into the HPT */
@@ -163,7 +163,8 @@ struct new_hpte {
 	bool fixed;			/* ... and it cannot be invalidated */
 };
 
-static inline void make_absent(struct new_hpte *new, unsigned long real_r)
+static __always_inline void make_absent(struct new_hpte *new,
+					unsigned long real_r)
 {
 	new->v = (new->v & ~HPTE_V_VALID) | HPTE_V_ABSENT;
 	new->real_r = real_r;
@@ -174,11 +175,11 @@ static inline void make_absent(struct new_hpte *new, unsigned long real_r)
  * Check both doublewords and find the host page.  Returns H_SUCCESS also for
  * pages that the guest may map but that are not there now.
  */
-static long prepare(struct kvm *kvm, unsigned long v, unsigned long r,
-		    struct new_hpte *new)
+static __always_inline long prepare(struct kvm *kvm, unsigned long v,
+				    unsigned long r, struct new_hpte *new)
 {
 	const struct kvm_memory_slot *slot;
-	unsigned long psize, gpa, hva, gfn;
+	unsigned long psize, gpa, hva, gfn, page;
 	struct host_page hp;
 	unsigned int shifts;
 
@@ -206,7 +207,8 @@ static long prepare(struct kvm *kvm, unsigned long v, unsigned long r,
 		return H_SUCCESS;
 	}
 
-	hva = __gfn_to_hva_memslot(slot, gfn);
+	page = kvmhv_slot_page(slot, gfn);
+	hva = slot->userspace_addr + (page << PAGE_SHIFT);
 	if (psize > PAGE_SIZE &&
 	    (((hva & (psize - 1)) && !kvmhv_in_rma(kvm, gfn) &&
 	      !slot->arch.pinned) ||
@@ -214,7 +216,7 @@ static long prepare(struct kvm *kvm, unsigned long v, unsigned long r,
 		return H_PARAMETER;
 
 	if ((slot->flags & KVM_MEMSLOT_INVALID) ||
-	    !find_page(kvm, slot, gpa, psize, hpte_is_writable(r) &&
+	    !find_page(kvm, slot, gpa, hva, psize, hpte_is_writable(r) &&
 		       !(slot->flags & KVM_MEM_READONLY), &hp)) {
 		if (!kvmhv_cpu->has_vrma)
 			return H_PARAMETER;
@@ -225,7 +227,7 @@ static long prepare(struct kvm *kvm, unsigned long v, unsigned long r,
 	new->real_r = kvmhv_real_r(r, psize, hp.pa, hp.ci, hp.writable);
 	if (!new->real_r)
 		return H_PARAMETER;
-	new->rmap = kvmhv_rmap_slot(slot, gfn);
+	new->rmap = kvmhv_rmap_page(slot, page);
 	new->fixed = hp.fixed;
 	return H_SUCCESS;
 }
@@ -234,8 +236,8 @@ static long prepare(struct kvm *kvm, unsigned long v, unsigned long r,
  * Lock an empty HPTE: this one, or any of the eight in its group.  One that
  * is empty and locked is waited for, since who holds it may only be reading.
  */
-static __be64 *claim_hpte(const struct kvm_hv_hpt *hpt, unsigned long *index,
-			  bool exact)
+static __always_inline __be64 *claim_hpte(const struct kvm_hv_hpt *hpt,
+					  unsigned long *index, bool exact)
 {
 	__be64 *hpte;
 	unsigned int i, n = 1;
@@ -257,25 +259,10 @@ static __be64 *claim_hpte(const struct kvm_hv_hpt *hpt, unsigned long *index,
 	return NULL;
 }
 
-/**
- * kvmhv_hpt_insert - make a new entry in a guest's hash table
- * @kvm: the VM
- * @flags: H_EXACT or 0; others are hints, or refused
- * @index: the HPTE, or any of the group to look for an empty one in
- * @v: first doubleword, as the guest wants it
- * @r: second doubleword, as the guest wants it
- * @used: the index used, on success
- *
- * MMU on or off; interrupts hard-disabled, kvm->srcu held.  PAPR, H_ENTER.
- * A page that is in memory and large enough is mapped at once, writable only
- * if the host PTE is; anything else becomes an absent HPTE.
- *
- * Return: H_SUCCESS, H_PTEG_FULL, H_PARAMETER (index, page or segment size,
- * large page beyond its memslot or not aligned in it, caching), or the code
- * for an unsupported flag: H_ZERO_PAGE and H_COPY_PAGE would need the page.
- */
-long kvmhv_hpt_insert(struct kvm *kvm, unsigned long flags, unsigned long index,
-		      unsigned long v, unsigned long r, unsigned long *used)
+/* See kvmhv_hpt_insert() */
+static __always_inline long insert(struct kvm *kvm, unsigned long flags,
+				   unsigned long index, unsigned long v,
+				   unsigned long r, unsigned long *used)
 {
 	const struct kvm_hv_hpt *hpt = &kvm->arch.hv.hpt;
 	struct new_hpte new;
@@ -303,8 +290,9 @@ long kvmhv_hpt_insert(struct kvm *kvm, unsigned long flags, unsigned long index,
 			unlock_rmap(new.rmap);
 			make_absent(&new, 0);
 		} else {
-			kvmhv_rmap_add(kvm, new.rmap, index);
-			unlock_rmap(new.rmap);
+			kvmhv_unlock_rmap(new.rmap,
+					  kvmhv_ring_add(hpt->rev, *new.rmap,
+							 index));
 		}
 	}
 	if (new.v & HPTE_V_VALID) {
@@ -315,6 +303,29 @@ long kvmhv_hpt_insert(struct kvm *kvm, unsigned long flags, unsigned long index,
 	}
 	*used = index;
 	return H_SUCCESS;
+}
+
+/**
+ * kvmhv_hpt_insert - make a new entry in a guest's hash table
+ * @kvm: the VM
+ * @flags: H_EXACT or 0; others are hints, or refused
+ * @index: the HPTE, or any of the group to look for an empty one in
+ * @v: first doubleword, as the guest wants it
+ * @r: second doubleword, as the guest wants it
+ * @used: the index used, on success
+ *
+ * MMU on or off; interrupts hard-disabled, kvm->srcu held.  PAPR, H_ENTER.
+ * A page that is in memory and large enough is mapped at once, writable only
+ * if the host PTE is; anything else becomes an absent HPTE.
+ *
+ * Return: H_SUCCESS, H_PTEG_FULL, H_PARAMETER (index, page or segment size,
+ * large page beyond its memslot or not aligned in it, caching), or the code
+ * for an unsupported flag: H_ZERO_PAGE and H_COPY_PAGE would need the page.
+ */
+long kvmhv_hpt_insert(struct kvm *kvm, unsigned long flags, unsigned long index,
+		      unsigned long v, unsigned long r, unsigned long *used)
+{
+	return insert(kvm, flags, index, v, r, used);
 }
 EXPORT_SYMBOL_GPL(kvmhv_hpt_insert);
 
@@ -333,8 +344,7 @@ EXPORT_SYMBOL_GPL(kvmhv_hpt_insert);
 long kvmhv_rm_h_enter(struct kvm_vcpu *vcpu, unsigned long flags,
 		      unsigned long index, unsigned long v, unsigned long r)
 {
-	return kvmhv_hpt_insert(vcpu->kvm, flags, index, v, r,
-				&vcpu->arch.regs.gpr[4]);
+	return insert(vcpu->kvm, flags, index, v, r, &vcpu->arch.regs.gpr[4]);
 }
 
 /* May the guest go on with the HPTE it named?  @v as kvmhv_guest_v() says. */
@@ -352,8 +362,9 @@ static inline bool condition_ok(unsigned long v, unsigned long flags,
  * Last step of a removal, after invalidation if the HPTE was valid: harvest,
  * empty, unlock.  Returns the guest's view of the second doubleword.
  */
-static unsigned long finish_remove(struct kvm *kvm, __be64 *hpte,
-				   unsigned long index, unsigned long v)
+static __always_inline unsigned long finish_remove(struct kvm *kvm, __be64 *hpte,
+						   unsigned long index,
+						   unsigned long v)
 {
 	struct kvm_hv_rev *rev = &kvm->arch.hv.hpt.rev[index];
 	unsigned long guest_r = rev->guest_r;
@@ -361,7 +372,7 @@ static unsigned long finish_remove(struct kvm *kvm, __be64 *hpte,
 
 	if (v & HPTE_V_VALID) {
 		rc = kvmhv_hpte_load(&hpte[1]) & (HPTE_R_R | HPTE_R_C);
-		kvmhv_rmap_unlink(kvm, v, guest_r, index, rc);
+		kvmhv_harvest(kvm, v, guest_r, index, rc, true);
 		guest_r |= rc;
 	}
 	rev->guest_r = KVMHV_GR_MODIFIED;
@@ -559,7 +570,7 @@ long kvmhv_rm_h_bulk_remove(struct kvm_vcpu *vcpu)
  * locked, no invalidation of its page has ended, so the host PTE is still
  * what the notifier is asked to remove, and a write to it still counts.
  */
-static bool writable_now(struct kvm *kvm, unsigned long v, unsigned long guest_r,
+static noinline bool writable_now(struct kvm *kvm, unsigned long v, unsigned long guest_r,
 			 unsigned long real_r)
 {
 	unsigned long psize = kvmppc_actual_pgsz(v, guest_r);
@@ -567,10 +578,12 @@ static bool writable_now(struct kvm *kvm, unsigned long v, unsigned long guest_r
 	unsigned long gfn = gpa >> PAGE_SHIFT;
 	const struct kvm_memory_slot *slot = kvmhv_rm_gfn_to_slot(kvm, gfn);
 	struct host_page hp;
+	unsigned long hva;
 
 	if (!slot || (slot->flags & (KVM_MEMSLOT_INVALID | KVM_MEM_READONLY)))
 		return false;
-	return find_page(kvm, slot, gpa, psize, true, &hp) && hp.writable &&
+	hva = slot->userspace_addr + (kvmhv_slot_page(slot, gfn) << PAGE_SHIFT);
+	return find_page(kvm, slot, gpa, hva, psize, true, &hp) && hp.writable &&
 	       hp.pa == kvmhv_hpte_gpa(real_r, psize);
 }
 

@@ -14,23 +14,7 @@
  */
 #include <linux/export.h>
 
-#include "book3s_hv_hpte.h"
-
-/**
- * kvmhv_rmap_slot - the rmap word of a guest page
- * @slot: memslot that contains @gfn
- * @gfn: guest frame number, in units of PAGE_SIZE
- *
- * MMU on or off; no lock.
- */
-unsigned long *kvmhv_rmap_slot(const struct kvm_memory_slot *slot, u64 gfn)
-{
-	unsigned long i = array_index_nospec(gfn - slot->base_gfn, slot->npages);
-	unsigned long *chunk = slot->arch.rmap[i / KVMHV_RMAP_PER_CHUNK];
-
-	return &chunk[i % KVMHV_RMAP_PER_CHUNK];
-}
-EXPORT_SYMBOL_GPL(kvmhv_rmap_slot);
+#include "book3s_hv_rmap.h"
 
 /**
  * kvmhv_pin_word - what is known of the host page behind a guest page
@@ -50,85 +34,19 @@ unsigned long kvmhv_pin_word(const struct kvm_memory_slot *slot, u64 gfn)
 }
 
 /**
- * kvmhv_rm_gfn_to_slot - find the memslot of a guest page
- * @kvm: the VM
- * @gfn: guest frame number
+ * kvmhv_rm_spread_changed - an HPTE larger than a host page was written through
+ * @slot: its memslot
+ * @gfn: its first page
+ * @npages: how many it has
  *
- * MMU on or off; kvm->srcu held for reading, by the vcpu while in its guest.
+ * It is on the ring of its first page only.  The dirty log wants the others as
+ * well; pages of a slot without dirty log need no mark, since whoever turns the
+ * log on takes everything for dirty.
  *
- * Return: the memslot, perhaps one that is being deleted or moved
- * (KVM_MEMSLOT_INVALID), or NULL.
+ * MMU on or off; kvm->srcu held, no rmap lock.
  */
-const struct kvm_memory_slot *kvmhv_rm_gfn_to_slot(struct kvm *kvm, u64 gfn)
-{
-	return ____gfn_to_memslot(rcu_dereference_raw(kvm->memslots[0]), gfn,
-				  false);
-}
-EXPORT_SYMBOL_GPL(kvmhv_rm_gfn_to_slot);
-
-/**
- * kvmhv_rmap_add - put an HPTE on the ring of the page it maps
- * @kvm: the VM
- * @rmap: rmap word of the page, locked
- * @index: the HPTE, locked and on no ring
- *
- * MMU on or off.  The newest HPTE becomes the one in the rmap word.
- */
-void kvmhv_rmap_add(struct kvm *kvm, unsigned long *rmap, unsigned long index)
-{
-	struct kvm_hv_rev *rev = kvm->arch.hv.hpt.rev;
-	unsigned long word = *rmap;
-	u32 next = index;
-	u32 prev = index;
-
-	if (word & KVMPPC_RMAP_PRESENT) {
-		next = word & KVMPPC_RMAP_INDEX;
-		prev = rev[next].back;
-	}
-	rev[index].forw = next;
-	rev[index].back = prev;
-	/* Alone on the ring, these two change nothing */
-	rev[next].back = index;
-	rev[prev].forw = index;
-
-	word &= ~KVMPPC_RMAP_INDEX;
-	*rmap = word | KVMPPC_RMAP_PRESENT | index;
-}
-EXPORT_SYMBOL_GPL(kvmhv_rmap_add);
-
-/**
- * kvmhv_rmap_del_locked - take an HPTE off the ring of the page it maps
- * @kvm: the VM
- * @rmap: rmap word of the page, locked
- * @index: the HPTE, locked and on this ring
- *
- * MMU on or off.
- */
-void kvmhv_rmap_del_locked(struct kvm *kvm, unsigned long *rmap,
-			   unsigned long index)
-{
-	struct kvm_hv_rev *rev = kvm->arch.hv.hpt.rev;
-	u32 next = rev[index].forw;
-	u32 prev = rev[index].back;
-	unsigned long word = *rmap;
-
-	rev[prev].forw = next;
-	rev[next].back = prev;
-	if (next == index)
-		word &= ~(KVMPPC_RMAP_PRESENT | KVMPPC_RMAP_INDEX);
-	else if ((word & KVMPPC_RMAP_INDEX) == index)
-		word = (word & ~KVMPPC_RMAP_INDEX) | next;
-	*rmap = word;
-}
-EXPORT_SYMBOL_GPL(kvmhv_rmap_del_locked);
-
-/*
- * An HPTE larger than a host page is on the ring of its first page only.  The
- * dirty log wants the others as well; pages of a slot without dirty log need
- * no mark, since whoever turns the log on takes everything for dirty.
- */
-static void spread_changed(const struct kvm_memory_slot *slot, u64 gfn,
-			   unsigned long npages)
+void kvmhv_rm_spread_changed(const struct kvm_memory_slot *slot, u64 gfn,
+			     unsigned long npages)
 {
 	unsigned long *rmap;
 
@@ -140,30 +58,6 @@ static void spread_changed(const struct kvm_memory_slot *slot, u64 gfn,
 		*rmap |= KVMHV_RMAP_CHANGED;
 		unlock_rmap(rmap);
 	}
-}
-
-static __always_inline void harvest(struct kvm *kvm, unsigned long v,
-				    unsigned long r, unsigned long index,
-				    unsigned long rc, bool unlink)
-{
-	unsigned long psize = kvmppc_actual_pgsz(v, r);
-	u64 gfn = kvmhv_hpte_gpa(r, psize) >> PAGE_SHIFT;
-	const struct kvm_memory_slot *slot = kvmhv_rm_gfn_to_slot(kvm, gfn);
-	unsigned long *rmap;
-
-	/* A memslot outlives the valid HPTEs in it */
-	if (unlikely(!slot))
-		return;
-
-	rmap = kvmhv_rmap_slot(slot, gfn);
-	lock_rmap(rmap);
-	if (unlink)
-		kvmhv_rmap_del_locked(kvm, rmap, index);
-	*rmap |= rc << KVMPPC_RMAP_RC_SHIFT;
-	unlock_rmap(rmap);
-
-	if ((rc & HPTE_R_C) && psize > PAGE_SIZE)
-		spread_changed(slot, gfn, psize >> PAGE_SHIFT);
 }
 
 /**
@@ -181,7 +75,7 @@ static __always_inline void harvest(struct kvm *kvm, unsigned long v,
 void kvmhv_rmap_unlink(struct kvm *kvm, unsigned long v, unsigned long r,
 		       unsigned long index, unsigned long rc)
 {
-	harvest(kvm, v, r, index, rc, true);
+	kvmhv_harvest(kvm, v, r, index, rc, true);
 }
 EXPORT_SYMBOL_GPL(kvmhv_rmap_unlink);
 
@@ -197,13 +91,21 @@ EXPORT_SYMBOL_GPL(kvmhv_rmap_unlink);
 void kvmhv_rmap_note_rc(struct kvm *kvm, unsigned long v, unsigned long r,
 			unsigned long rc)
 {
-	harvest(kvm, v, r, 0, rc, false);
+	kvmhv_harvest(kvm, v, r, 0, rc, false);
 }
 EXPORT_SYMBOL_GPL(kvmhv_rmap_note_rc);
 
-/* POWER7 and POWER8 take tlbie from several processors at once, a PPC970 not */
-static void tlbie_everywhere(struct kvm *kvm, const unsigned long *rb,
-			     unsigned int n)
+/**
+ * kvmhv_rm_tlbie_all - invalidate pages of a VM on all processors
+ * @kvm: the VM
+ * @rb: what compute_tlbie_rb() says, for each page
+ * @n: number of pages
+ *
+ * POWER7 and POWER8 take tlbie from several processors at once, a PPC970 not.
+ * MMU on or off.
+ */
+void kvmhv_rm_tlbie_all(struct kvm *kvm, const unsigned long *rb,
+			unsigned int n)
 {
 	unsigned int i;
 
@@ -233,15 +135,19 @@ void kvmhv_tlbie_hpte(struct kvm *kvm, unsigned long v, unsigned long r,
 	unsigned long rb = compute_tlbie_rb(v, r, index);
 
 	kvmhv_ptesync();
-	tlbie_everywhere(kvm, &rb, 1);
+	kvmhv_rm_tlbie_all(kvm, &rb, 1);
 }
 EXPORT_SYMBOL_GPL(kvmhv_tlbie_hpte);
 
-/*
- * All CPUs but this one are to flush before a vcpu of this VM runs there.  The
- * mask is long and nearly always says so already.
+/**
+ * kvmhv_rm_mark_others - all CPUs but this one are to flush
+ * @kvm: the VM
+ * @cpu: this one
+ *
+ * Before a vcpu of this VM runs there.  The mask is long, and nearly always
+ * says so already.  MMU off.
  */
-static noinline void mark_others(struct kvm *kvm, unsigned int cpu)
+void kvmhv_rm_mark_others(struct kvm *kvm, unsigned int cpu)
 {
 	unsigned long *stale = cpumask_bits(&kvm->arch.hv.need_tlb_flush);
 	unsigned long others;
@@ -252,42 +158,4 @@ static noinline void mark_others(struct kvm *kvm, unsigned int cpu)
 		WRITE_ONCE(stale[i], stale[i] | others);
 	}
 	WRITE_ONCE(kvm->arch.hv.tlb_cpu, cpu + 1);
-}
-
-/**
- * kvmhv_rm_tlbie - invalidate TLB entries for an hcall of a running vcpu
- * @kvm: the VM, whose LPID is in LPIDR
- * @rb: what compute_tlbie_rb() says, for each HPTE
- * @n: number of HPTEs, all hidden and locked
- *
- * MMU off, on the thread that runs a vcpu of @kvm; never from the module.  As
- * kvmhv_tlbie_hpte(), but a VM with one vcpu needs only this processor; others
- * where the vcpu was before are told to flush before it runs there again.
- *
- * The number of vcpus may grow meanwhile.  The marks come after the HPTEs were
- * hidden, and the number is read again after the marks, with ptesync between:
- * a new vcpu either finds its CPU marked, or makes us invalidate everywhere.
- * Marks of an earlier call stand until a vcpu enters elsewhere: that was this
- * one, and it came back, or a new one, and then the number tells.
- */
-void kvmhv_rm_tlbie(struct kvm *kvm, const unsigned long *rb, unsigned int n)
-{
-	unsigned int cpu = raw_smp_processor_id();
-	unsigned int i;
-
-	kvmhv_ptesync();
-	if (READ_ONCE(kvm->arch.hv.online_vcpus) == 1) {
-		if (unlikely(READ_ONCE(kvm->arch.hv.tlb_cpu) != cpu + 1))
-			mark_others(kvm, cpu);
-		for (i = 0; i < n; i++) {
-			if (likely(mmu_has_feature(MMU_FTR_LOCKLESS_TLBIE)))
-				kvmhv_tlbiel(rb[i]);
-			else
-				kvmhv_tlbiel_201(rb[i]);
-		}
-		kvmhv_ptesync();
-		if (likely(READ_ONCE(kvm->arch.hv.online_vcpus) == 1))
-			return;
-	}
-	tlbie_everywhere(kvm, rb, n);
 }

@@ -485,19 +485,18 @@ long kvmhv_hpt_find(struct kvm *kvm, unsigned long ea, unsigned long slb_v,
 void kvmhv_rm_lock_tlbie(void);
 void kvmhv_rm_unlock_tlbie(void);
 void kvmhv_rm_tlbie_201(const unsigned long *rb, unsigned int n);
-unsigned long *kvmhv_rmap_slot(const struct kvm_memory_slot *slot, u64 gfn);
 unsigned long kvmhv_pin_word(const struct kvm_memory_slot *slot, u64 gfn);
-const struct kvm_memory_slot *kvmhv_rm_gfn_to_slot(struct kvm *kvm, u64 gfn);
-void kvmhv_rmap_add(struct kvm *kvm, unsigned long *rmap, unsigned long index);
-void kvmhv_rmap_del_locked(struct kvm *kvm, unsigned long *rmap,
-			   unsigned long index);
+void kvmhv_rm_spread_changed(const struct kvm_memory_slot *slot, u64 gfn,
+			     unsigned long npages);
 void kvmhv_rmap_unlink(struct kvm *kvm, unsigned long v, unsigned long r,
 		       unsigned long index, unsigned long rc);
 void kvmhv_rmap_note_rc(struct kvm *kvm, unsigned long v, unsigned long r,
 			unsigned long rc);
 void kvmhv_tlbie_hpte(struct kvm *kvm, unsigned long v, unsigned long r,
 		      unsigned long index);
-void kvmhv_rm_tlbie(struct kvm *kvm, const unsigned long *rb, unsigned int n);
+void kvmhv_rm_tlbie_all(struct kvm *kvm, const unsigned long *rb,
+			unsigned int n);
+void kvmhv_rm_mark_others(struct kvm *kvm, unsigned int cpu);
 
 #endif /* __ASSEMBLY__ */
 #endif /* __ASM_KVM_BOOK3S_HV_H__ */

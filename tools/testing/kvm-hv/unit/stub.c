@@ -104,6 +104,12 @@ void unlock_rmap(unsigned long *rmap)
 		fail("rmap was not locked");
 }
 
+void kvmhv_unlock_rmap(unsigned long *rmap, unsigned long word)
+{
+	*rmap = word;
+	unlock_rmap(rmap);
+}
+
 /*
  * Only ever called to wait for an HPTE lock, or with HPTE locks held for the
  * tlbie lock, whose holder waits for nothing.
@@ -331,18 +337,15 @@ void arch_spin_unlock(arch_spinlock_t *lock)
 }
 
 /* Host page tables */
-pte_t *__find_linux_pte(pgd_t *pgdir, unsigned long ea, bool *is_thp,
-			unsigned int *hshift)
+pte_t *kvmhv_host_pte(pgd_t *pgdir, unsigned long ea, unsigned int *shift)
 {
 	unsigned long off = ea - HVA_BASE;
 
 	check(pgdir == &fake.pgd);
 	check(ea >= HVA_BASE && off >> PAGE_SHIFT < NR_HOST_PTES);
-	*is_thp = false;
-	*hshift = 0;
+	*shift = PAGE_SHIFT;
 	if (off >> 24 < NR_HUGE && fake.huge_mode[off >> 24]) {
-		*is_thp = fake.huge_mode[off >> 24] == HUGE_THP;
-		*hshift = 24;
+		*shift = 24;
 		return &fake.huge[off >> 24];
 	}
 	/* no page table at all is as good as an empty PTE */

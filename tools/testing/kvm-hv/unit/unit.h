@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../../../arch/powerpc/kvm/book3s_hv_hpte.h"
+#include "../../../../arch/powerpc/kvm/book3s_hv_rmap.h"
 
 /* Harness */
 #define fail(...)	unit_fail(__FILE__, __LINE__, __VA_ARGS__)

@@ -17,6 +17,8 @@
 #include <sys/cdefs.h>
 
 /* Types and compiler */
+#define noinline	__attribute__((noinline))
+
 typedef uint8_t u8;
 typedef uint16_t u16;
 typedef uint32_t u32;
@@ -44,6 +46,7 @@ typedef u64 gfn_t;
 #define rcu_dereference_raw(p)	READ_ONCE(p)
 #define barrier()		__atomic_signal_fence(__ATOMIC_SEQ_CST)
 /* stronger than what it stands for */
+#define OPTIMIZER_HIDE_VAR(v)	asm("" : "+r" (v))
 #define smp_rmb()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define eieio()			__atomic_thread_fence(__ATOMIC_SEQ_CST)
 static inline unsigned long array_index_nospec(unsigned long i, unsigned long n)
@@ -197,6 +200,7 @@ static inline bool entry_of(void *pos, struct list_head *e, size_t offset)
 #define _PAGE_NON_IDEMPOTENT	0x20UL
 #define _PAGE_DIRTY		0x80UL
 #define _PAGE_ACCESSED		0x100UL
+#define _PAGE_SOFT_DIRTY	0x200UL
 #define _PAGE_PRESENT		BIT(63)
 #define H_PAGE_BUSY		BIT(61)
 #define H_PAGE_4K_PFN		BIT(60)
@@ -213,12 +217,11 @@ struct pgd { int dummy; };
 #define pgd_t			struct pgd
 struct mm_struct { pgd_t *pgd; };
 #define pte_val(p)		((p).pte)
+#define __pte(v)		((pte_t){ v })
 #define pte_pfn(p)		((pte_val(p) & STUB_PTE_RPN) >> PAGE_SHIFT)
 #define pte_ci(p)		(!!(pte_val(p) & _PAGE_NON_IDEMPOTENT))
 #define pte_mkyoung(p)		((pte_t){ pte_val(p) | _PAGE_ACCESSED })
-#define pte_mkdirty(p)		((pte_t){ pte_val(p) | _PAGE_DIRTY })
-pte_t *__find_linux_pte(pgd_t *pgdir, unsigned long ea, bool *is_thp,
-			unsigned int *hshift);
+#define pte_mkdirty(p)		((pte_t){ pte_val(p) | _PAGE_DIRTY | _PAGE_SOFT_DIRTY })
 bool pte_xchg(pte_t *ptep, pte_t old, pte_t new);
 
 /* KVM */
@@ -284,6 +287,8 @@ void unlock_hpte(__be64 *hpte, unsigned long v);
 void __unlock_hpte(__be64 *hpte, unsigned long v);
 void lock_rmap(unsigned long *rmap);
 void unlock_rmap(unsigned long *rmap);
+void kvmhv_unlock_rmap(unsigned long *rmap, unsigned long word);
+#define kvmhv_unlock_rmap	kvmhv_unlock_rmap
 int kvmppc_hpte_page_shifts(unsigned long v, unsigned long r);
 int kvmppc_hpte_base_page_shift(unsigned long v, unsigned long r);
 unsigned long kvmppc_actual_pgsz(unsigned long v, unsigned long r);

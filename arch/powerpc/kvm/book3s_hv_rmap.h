@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Hypervisor-mode KVM for Book3S: reverse map and TLB invalidation, what has to
+ * be short.  Used with the MMU off, by hcalls, and on, by the module: nothing
+ * here touches more than the linear mapping.
+ */
+#ifndef BOOK3S_HV_RMAP_H
+#define BOOK3S_HV_RMAP_H
+
+#include "book3s_hv_hpte.h"
+
+/**
+ * kvmhv_rm_gfn_to_slot - find the memslot of a guest page
+ * @kvm: the VM
+ * @gfn: guest frame number
+ *
+ * kvm->srcu held for reading, by the vcpu while in its guest.
+ *
+ * Return: the memslot, perhaps one that is being deleted or moved
+ * (KVM_MEMSLOT_INVALID), or NULL.
+ */
+static inline const struct kvm_memory_slot *
+kvmhv_rm_gfn_to_slot(struct kvm *kvm, u64 gfn)
+{
+	return ____gfn_to_memslot(rcu_dereference_raw(kvm->memslots[0]), gfn,
+				  false);
+}
+
+/* Which page of @slot is @gfn?  In it, and no guess of the processor is not. */
+static inline unsigned long kvmhv_slot_page(const struct kvm_memory_slot *slot,
+					    u64 gfn)
+{
+	return array_index_nospec(gfn - slot->base_gfn, slot->npages);
+}
+
+/* The rmap word of page @i of @slot, see kvmhv_slot_page() */
+static inline unsigned long *kvmhv_rmap_page(const struct kvm_memory_slot *slot,
+					     unsigned long i)
+{
+	unsigned long *chunk = slot->arch.rmap[i / KVMHV_RMAP_PER_CHUNK];
+
+	return &chunk[i % KVMHV_RMAP_PER_CHUNK];
+}
+
+/**
+ * kvmhv_rmap_slot - the rmap word of a guest page
+ * @slot: memslot that contains @gfn
+ * @gfn: guest frame number, in units of PAGE_SIZE
+ *
+ * No lock.
+ */
+static inline unsigned long *kvmhv_rmap_slot(const struct kvm_memory_slot *slot,
+					     u64 gfn)
+{
+	return kvmhv_rmap_page(slot, kvmhv_slot_page(slot, gfn));
+}
+
+/*
+ * Ring of a page: the rmap word @word before, locked, and the one after an HPTE
+ * came (it becomes the one in the word) or went.
+ */
+static inline unsigned long kvmhv_ring_add(struct kvm_hv_rev *rev,
+					   unsigned long word,
+					   unsigned long index)
+{
+	u32 next = index, prev = index;
+
+	if (word & KVMPPC_RMAP_PRESENT) {
+		next = word & KVMPPC_RMAP_INDEX;
+		prev = rev[next].back;
+		rev[next].back = index;
+		rev[prev].forw = index;
+	}
+	rev[index].forw = next;
+	rev[index].back = prev;
+	return (word & ~KVMPPC_RMAP_INDEX) | KVMPPC_RMAP_PRESENT | index;
+}
+
+static inline unsigned long kvmhv_ring_del(struct kvm_hv_rev *rev,
+					   unsigned long word,
+					   unsigned long index)
+{
+	u32 next = rev[index].forw, prev;
+
+	if (next == index)
+		return word & ~(KVMPPC_RMAP_PRESENT | KVMPPC_RMAP_INDEX);
+	prev = rev[index].back;
+	rev[prev].forw = next;
+	rev[next].back = prev;
+	if ((word & KVMPPC_RMAP_INDEX) == index)
+		word = (word & ~KVMPPC_RMAP_INDEX) | next;
+	return word;
+}
+
+/**
+ * kvmhv_rmap_add - put an HPTE on the ring of the page it maps
+ * @kvm: the VM
+ * @rmap: rmap word of the page, locked
+ * @index: the HPTE, locked and on no ring
+ */
+static inline void kvmhv_rmap_add(struct kvm *kvm, unsigned long *rmap,
+				  unsigned long index)
+{
+	*rmap = kvmhv_ring_add(kvm->arch.hv.hpt.rev, *rmap, index);
+}
+
+/**
+ * kvmhv_rmap_del_locked - take an HPTE off the ring of the page it maps
+ * @kvm: the VM
+ * @rmap: rmap word of the page, locked
+ * @index: the HPTE, locked and on this ring
+ */
+static inline void kvmhv_rmap_del_locked(struct kvm *kvm, unsigned long *rmap,
+					 unsigned long index)
+{
+	*rmap = kvmhv_ring_del(kvm->arch.hv.hpt.rev, *rmap, index);
+}
+
+#ifndef kvmhv_unlock_rmap	/* the unit tests watch the lock */
+/* The new rmap word, and unlock */
+static inline void kvmhv_unlock_rmap(unsigned long *rmap, unsigned long word)
+{
+	smp_store_release(rmap, word & ~BIT(KVMPPC_RMAP_LOCK_BIT));
+}
+#endif
+
+/* See kvmhv_rmap_unlink() and kvmhv_rmap_note_rc() */
+static __always_inline void kvmhv_harvest(struct kvm *kvm, unsigned long v,
+					  unsigned long r, unsigned long index,
+					  unsigned long rc, bool unlink)
+{
+	unsigned long psize = kvmppc_actual_pgsz(v, r);
+	u64 gfn = kvmhv_hpte_gpa(r, psize) >> PAGE_SHIFT;
+	const struct kvm_memory_slot *slot = kvmhv_rm_gfn_to_slot(kvm, gfn);
+	unsigned long *rmap, word;
+
+	/* A memslot outlives the valid HPTEs in it */
+	if (unlikely(!slot))
+		return;
+
+	rmap = kvmhv_rmap_slot(slot, gfn);
+	lock_rmap(rmap);
+	word = *rmap;
+	if (unlink)
+		word = kvmhv_ring_del(kvm->arch.hv.hpt.rev, word, index);
+	kvmhv_unlock_rmap(rmap, word | rc << KVMPPC_RMAP_RC_SHIFT);
+
+	if (unlikely((rc & HPTE_R_C) && psize > PAGE_SIZE))
+		kvmhv_rm_spread_changed(slot, gfn, psize >> PAGE_SHIFT);
+}
+
+/**
+ * kvmhv_rm_tlbie - invalidate TLB entries for an hcall of a running vcpu
+ * @kvm: the VM, whose LPID is in LPIDR
+ * @rb: what compute_tlbie_rb() says, for each HPTE
+ * @n: number of HPTEs, all hidden and locked
+ *
+ * MMU off, on the thread that runs a vcpu of @kvm; never from the module.  As
+ * kvmhv_tlbie_hpte(), but a VM with one vcpu needs only this processor; others
+ * where the vcpu was before are told to flush before it runs there again.
+ *
+ * The number of vcpus may grow meanwhile.  The marks come after the HPTEs were
+ * hidden, and the number is read again after the marks, with ptesync between:
+ * a new vcpu either finds its CPU marked, or makes us invalidate everywhere.
+ * Marks of an earlier call stand until a vcpu enters elsewhere: that was this
+ * one, and it came back, or a new one, and then the number tells.
+ */
+static __always_inline void kvmhv_rm_tlbie(struct kvm *kvm,
+					   const unsigned long *rb,
+					   unsigned int n)
+{
+	unsigned int cpu = raw_smp_processor_id();
+	unsigned int i;
+
+	kvmhv_ptesync();
+	if (READ_ONCE(kvm->arch.hv.online_vcpus) == 1) {
+		if (unlikely(READ_ONCE(kvm->arch.hv.tlb_cpu) != cpu + 1))
+			kvmhv_rm_mark_others(kvm, cpu);
+		for (i = 0; i < n; i++) {
+			if (likely(mmu_has_feature(MMU_FTR_LOCKLESS_TLBIE)))
+				kvmhv_tlbiel(rb[i]);
+			else
+				kvmhv_tlbiel_201(rb[i]);
+		}
+		kvmhv_ptesync();
+		if (likely(READ_ONCE(kvm->arch.hv.online_vcpus) == 1))
+			return;
+	}
+	kvmhv_rm_tlbie_all(kvm, rb, n);
+}
+
+#endif /* BOOK3S_HV_RMAP_H */
