@@ -13,6 +13,7 @@
 #include <asm/reg.h>
 #include <asm/sstep.h>
 #include "book3s_hv.h"
+#include "book3s_hv_rmap.h"
 #include "book3s_hv_mm.h"
 
 /**

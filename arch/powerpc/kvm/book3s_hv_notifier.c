@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 #include <asm/kvm_ppc.h>
 #include "book3s_hv.h"
+#include "book3s_hv_rmap.h"
 #include "book3s_hv_mm.h"
 
 /* Guest real addresses have 60 bits: the RPN field of an HPTE */

@@ -62,15 +62,60 @@ void kvmhv_rm_enter_prepare(struct kvm *kvm)
 }
 
 /**
- * kvmhv_rm_restore_slb - give the host its bolted SLB entries back
+ * kvmhv_rm_save_slb - keep the host's SLB entries while a guest runs
  *
- * Context: MMU off, host partition.  The rest of the host's entries comes
- * back by segment interrupts, as after a context switch.
+ * The task goes on with the same segments afterwards; a segment interrupt for
+ * each would take several times what this does.  As long as interrupts are off
+ * here nothing in the host changes its mind about them: who wants to flush the
+ * SLB of this CPU sends an IPI.
+ *
+ * Context: MMU off, the SLB still the host's.
+ */
+void kvmhv_rm_save_slb(void)
+{
+	struct kvmhv_thread *thread = kvmhv_this_thread();
+	struct paca_struct *paca = get_paca();
+	u32 left, n = 0;
+
+	thread->slb_used = paca->slb_used_bitmap;
+	thread->slb_kern = paca->slb_kern_bitmap;
+	thread->slb_cache = paca->slb_cache_ptr;
+	left = thread->slb_used & ~((1U << SLB_NUM_BOLTED) - 1);
+	for (; left; left &= left - 1) {
+		unsigned long i = __ffs(left), esid, vsid;
+
+		asm volatile("slbmfee %0,%1" : "=r" (esid) : "r" (i));
+		asm volatile("slbmfev %0,%1" : "=r" (vsid) : "r" (i));
+		thread->slb[n].esid = esid | i;	/* slbmte wants the index */
+		thread->slb[n].vsid = vsid;
+		n++;
+	}
+	thread->nr_slb = n;
+}
+
+/**
+ * kvmhv_rm_restore_slb - give the host its SLB entries back
+ *
+ * The bolted ones, then what kvmhv_rm_save_slb() has kept.  An entry that was
+ * not valid stays so.  The host's records of them are the ones before, too:
+ * a context switch flushes the entries that paca.slb_cache names.
+ *
+ * Context: MMU off, host partition.
  */
 void kvmhv_rm_restore_slb(void)
 {
+	struct kvmhv_thread *thread = kvmhv_this_thread();
+	struct paca_struct *paca = get_paca();
+	u32 i;
+
 	slb_flush_all_realmode();
 	slb_restore_bolted_realmode();
+	for (i = 0; i < thread->nr_slb; i++)
+		asm volatile("slbmte %0,%1" : : "r" (thread->slb[i].vsid),
+			     "r" (thread->slb[i].esid) : "memory");
+	paca->slb_used_bitmap = thread->slb_used;
+	paca->slb_kern_bitmap = thread->slb_kern;
+	paca->slb_cache_ptr = thread->slb_cache;
 }
 
 /* Interrupt the guest without leaving it: SRR0/1 are the guest's, and live. */

@@ -795,6 +795,7 @@ const void *kvmhv_rm_lock_page(struct kvm *kvm, unsigned long gpa,
 	unsigned long gfn = gpa >> PAGE_SHIFT;
 	const struct kvm_memory_slot *slot;
 	struct host_page hp;
+	unsigned long page, hva;
 
 	/* The host PTE after that; pairs with kvm_mmu_invalidate_end() */
 	smp_rmb();
@@ -802,10 +803,12 @@ const void *kvmhv_rm_lock_page(struct kvm *kvm, unsigned long gpa,
 	slot = kvmhv_rm_gfn_to_slot(kvm, gfn);
 	if (!slot || (slot->flags & KVM_MEMSLOT_INVALID))
 		return NULL;
-	if (!find_page(kvm, slot, gpa, 1, false, &hp) || hp.ci)
+	page = kvmhv_slot_page(slot, gfn);
+	hva = slot->userspace_addr + (page << PAGE_SHIFT);
+	if (!find_page(kvm, slot, gpa, hva, 1, false, &hp) || hp.ci)
 		return NULL;
 
-	*rmap = kvmhv_rmap_slot(slot, gfn);
+	*rmap = kvmhv_rmap_page(slot, page);
 	lock_rmap(*rmap);
 	if (!hp.fixed && mmu_invalidate_retry(kvm, seq)) {
 		unlock_rmap(*rmap);

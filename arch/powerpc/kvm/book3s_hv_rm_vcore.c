@@ -199,6 +199,7 @@ static void run_vcpu(struct kvm_vcpu *vcpu)
 	load_fp_state(&vcpu->arch.fp);
 	load_vr_state(&vcpu->arch.vr);
 
+	kvmhv_rm_save_slb();
 	kvmhv_run_thread(vcpu);
 
 	mtmsr(mfmsr() | facilities);

@@ -81,11 +81,13 @@ static int run_once(struct kvm_vcpu *vcpu)
 {
 	int r;
 
-	kvm_vcpu_srcu_read_lock(vcpu);
-	r = kvmhv_vpa_pin(vcpu);
-	kvm_vcpu_srcu_read_unlock(vcpu);
-	if (r)
-		return r;
+	if (kvmhv_vpa_unpinned(vcpu)) {
+		kvm_vcpu_srcu_read_lock(vcpu);
+		r = kvmhv_vpa_pin(vcpu);
+		kvm_vcpu_srcu_read_unlock(vcpu);
+		if (r)
+			return r;
+	}
 
 	r = kvmhv_vcore_turn(vcpu);
 	switch (r) {

@@ -75,7 +75,7 @@ static struct kvm_vcpu *next_vcpu(struct kvm_hv_vcore *vcore, int *i)
 {
 	struct kvm_vcpu *vcpu = NULL;
 
-	while (!vcpu && *i < ARRAY_SIZE(vcore->vcpu))
+	while (!vcpu && *i < READ_ONCE(vcore->nr_slots))
 		vcpu = READ_ONCE(vcore->vcpu[(*i)++]);
 	return vcpu;
 }
@@ -145,6 +145,8 @@ found:
 	vcore->nr_vcpus++;
 	vcpu->arch.hv.vcore = vcore;
 	WRITE_ONCE(vcore->vcpu[nr], vcpu);
+	if (nr >= vcore->nr_slots)
+		WRITE_ONCE(vcore->nr_slots, nr + 1);
 	return 0;
 }
 
@@ -427,13 +429,14 @@ static int try_trip(struct kvm_vcpu *self)
 	}
 
 	self->mode = OUTSIDE_GUEST_MODE;
-	/* let the interrupt that ended the trip count as guest time */
-	local_irq_enable();
-	if (!r) {
-		local_irq_disable();
-		guest_timing_exit_irqoff();
+	/* let an interrupt that ended the trip count as guest time */
+	if (!r && !self->arch.trap) {
 		local_irq_enable();
+		local_irq_disable();
 	}
+	if (!r)
+		guest_timing_exit_irqoff();
+	local_irq_enable();
 	return r;
 }
 

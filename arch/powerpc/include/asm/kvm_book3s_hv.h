@@ -189,6 +189,7 @@ struct kvm_hv_vcore {
 	struct kvm_vcpu *vcpu[8];	/* [L: lock, A] by number in the core */
 	u32 first_id;		/* [C] vcpu id of thread 0 */
 	u32 nr_vcpus;		/* [L: kvm->lock] existing ones */
+	u32 nr_slots;		/* [L: kvm->lock, A] of vcpu[] ever used */
 
 	spinlock_t lock;	/* states of the vcpus, book3s_hv_vcore.c */
 	struct kvm_vcpu *runner;	/* [L: lock] whose task runs the core */
@@ -392,6 +393,7 @@ enum kvmhv_verdict kvmhv_rm_entry(struct kvm_vcpu *vcpu);
 enum kvmhv_verdict kvmhv_rm_exit(struct kvm_vcpu *vcpu);
 void kvmhv_rm_inject_external(struct kvm_vcpu *vcpu);
 void kvmhv_rm_enter_prepare(struct kvm *kvm);
+void kvmhv_rm_save_slb(void);
 void kvmhv_rm_restore_slb(void);
 
 /* book3s_hv_rm_timebase.c, MMU off; the last one MMU on as well */

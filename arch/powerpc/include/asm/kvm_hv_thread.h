@@ -11,6 +11,7 @@
 #include <linux/bits.h>
 #include <linux/cache.h>
 #include <linux/types.h>
+#include <asm/mmu.h>
 
 struct kvm_vcpu;
 
@@ -38,6 +39,9 @@ struct kvm_vcpu;
 /* Threads of a core, at most: bits in the two words above */
 #define KVMHV_MAX_THREADS	8
 
+/* SLB entries of the host that survive a guest: those its bitmaps are about */
+#define KVMHV_HOST_SLB		(32 - SLB_NUM_BOLTED)
+
 /**
  * struct kvmhv_core - a processor core that guests run on
  * @lend: which offline threads may be used, and whether they are
@@ -61,6 +65,11 @@ struct kvmhv_core {
  * @nr: its number in the core
  * @host_ipi: the host has sent it an IPI that it has not taken
  * @xirr: an interrupt of the host that was accepted while a guest ran, or 0
+ * @slb: SLB entries of the host but for the bolted ones while a guest runs
+ * @nr_slb: number of these
+ * @slb_used: paca.slb_used_bitmap that goes with them
+ * @slb_kern: paca.slb_kern_bitmap that goes with them
+ * @slb_cache: paca.slb_cache_ptr that goes with them
  */
 struct kvmhv_thread {
 	struct kvmhv_core *core;
@@ -70,6 +79,14 @@ struct kvmhv_thread {
 	u8 nr;
 	bool host_ipi;
 	u32 xirr;
+	u32 nr_slb;
+	u32 slb_used;
+	u32 slb_kern;
+	u16 slb_cache;
+	struct {
+		unsigned long esid;
+		unsigned long vsid;
+	} slb[KVMHV_HOST_SLB];
 } ____cacheline_aligned;
 
 /* book3s_hv_rm_vcore.c, MMU off; called by power7_offline() */
