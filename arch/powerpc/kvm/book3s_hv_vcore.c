@@ -585,7 +585,8 @@ static int run_core(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self)
 			kvm_vcpu_srcu_read_lock(self);
 			r = try_trip(self);
 			kvm_vcpu_srcu_read_unlock(self);
-			cond_resched();
+			if (r)
+				cond_resched();
 		}
 		spin_lock(&vcore->lock);
 		if (r && r != -EAGAIN)
@@ -652,9 +653,10 @@ void kvmhv_vcore_away(struct kvm_vcpu *vcpu)
 	struct kvm_hv_vcore *vcore = vcpu->arch.hv.vcore;
 
 	/* Signals stop a VM: nobody knows when this one comes back */
+	if (vcpu->run->exit_reason != KVM_EXIT_INTR)
+		return;
 	spin_lock(&vcore->lock);
-	if (vcpu->run->exit_reason == KVM_EXIT_INTR)
-		not_expected(vcore, vcpu);
+	not_expected(vcore, vcpu);
 	spin_unlock(&vcore->lock);
 }
 

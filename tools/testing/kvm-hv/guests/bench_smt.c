@@ -11,8 +11,7 @@
 
 #define ROUNDS	31
 
-static u64 rounds, stop;
-static u64 xics;
+static u64 rounds, stop, ipis;
 
 static u64 us(u64 n)
 {
@@ -29,11 +28,12 @@ static void spinner(void)
 /* Sleeps, and counts how often it was woken; at last it is busy */
 static void sleeper(void)
 {
+	hcall(H_CPPR, 0xff);
 	while (!READ_ONCE(stop)) {
 		mtspr(SPR_DEC, DEC_MAX);
 		hcall(H_CEDE);
 		irq_off();
-		if (xics) {
+		if (READ_ONCE(ipis)) {
 			hcall(H_XIRR);
 			hcall(H_IPI, cpu()->server, 0xff);
 			hcall(H_EOI, 0xff000002UL);
@@ -86,10 +86,11 @@ void test_threads(void)
 
 	bench_switch(1);
 	put_handler(0x500);
-	xics = !hcall(H_CPPR, 0xff);
 	if (!report(start_cpu(1, sleeper), "RTAS start-cpu 1"))
 		return;
 	bench_wake("h_prod_wake", "h_prod_wake_caller", H_PROD, 0);
+	wait(us(500));
+	WRITE_ONCE(ipis, 1);
 	bench_wake("h_ipi_wake", "h_ipi_wake_caller", H_IPI, 5);
 	WRITE_ONCE(stop, 1);
 	hcall(H_PROD, cpu_nr(1)->server);
