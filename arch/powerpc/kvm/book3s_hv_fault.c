@@ -362,6 +362,10 @@ static int fetch_inst(struct kvm_vcpu *vcpu, u32 *inst)
 {
 	int idx, er;
 
+	/* Real mode may have kept it */
+	if (vcpu->arch.last_inst != KVM_INST_FETCH_FAILED)
+		return kvmppc_get_last_inst(vcpu, INST_GENERIC, inst);
+
 	idx = srcu_read_lock(&vcpu->kvm->srcu);
 	kvm_vcpu_srcu_read_unlock(vcpu);
 	er = kvmppc_get_last_inst(vcpu, INST_GENERIC, inst);

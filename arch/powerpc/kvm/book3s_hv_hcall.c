@@ -268,10 +268,12 @@ void kvmhv_default_hcalls(struct kvm *kvm)
 {
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(hcall_list); i++)
-		if (hcall_list[i].on)
-			__set_bit(hcall_list[i].nr / 4,
-				  kvm->arch.enabled_hcalls);
+	for (i = 0; i < ARRAY_SIZE(hcall_list); i++) {
+		if (!hcall_list[i].on)
+			continue;
+		__set_bit(hcall_list[i].nr / 4, kvm->arch.enabled_hcalls);
+		kvmhv_rm_enable_hcall(kvm, hcall_list[i].nr, true);
+	}
 }
 
 static hcall_fn hcall_handler(struct kvm *kvm, unsigned long nr)

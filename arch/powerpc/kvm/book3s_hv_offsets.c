@@ -27,7 +27,7 @@ int main(void)
 	OFFSET(KVMHV_CPU_LEAVE, kvmhv_cpu_ops, leave_partition);
 
 	/* struct kvm */
-	OFFSET(KVM_ENABLED_HCALLS, kvm, arch.enabled_hcalls);
+	OFFSET(KVM_RM_HCALL, kvm, arch.hv.rm_hcall);
 	OFFSET(KVM_HOST_SDR1, kvm, arch.hv.host_sdr1);
 	OFFSET(KVM_HOST_CONTROL, kvm, arch.hv.host_control);
 	OFFSET(KVM_HV_SDR1, kvm, arch.hv.sdr1);

@@ -15,6 +15,7 @@
 #include <asm/ppc-opcode.h>
 #include <asm/reg.h>
 
+#include "book3s_hv_hpte.h"
 #include "book3s_hv_intr.h"
 #include "book3s_hv_thread.h"
 
@@ -143,6 +144,38 @@ static unsigned long slb_find(unsigned long ea)
 }
 
 /*
+ * A load or store from a device is going to be emulated: keep the instruction,
+ * which the module would have to look for through the same tables.  As long as
+ * its HPTE is valid and locked the page stays.
+ */
+static void keep_inst(struct kvm_vcpu *vcpu)
+{
+	const struct kvm_hv_hpt *hpt = &vcpu->kvm->arch.hv.hpt;
+	unsigned long pc = vcpu->arch.regs.nip;
+	unsigned long slb_v, v, r, psize, pa;
+	__be64 *hpte;
+	long index;
+
+	if (!(vcpu->arch.hv.shregs.msr & MSR_IR))
+		return;
+	slb_v = slb_find(pc);
+	if (!slb_v)
+		return;
+	index = kvmhv_hpt_find(vcpu->kvm, pc, slb_v, HPTE_V_VALID);
+	if (index < 0)
+		return;
+	hpte = kvmhv_hpte(hpt, index);
+	v = kvmhv_hpte_load(&hpte[0]) & ~HPTE_V_HVLOCK;
+	r = kvmhv_hpte_load(&hpte[1]);
+	if (!(r & HPTE_R_I)) {
+		psize = kvmppc_actual_pgsz(v, hpt->rev[index].guest_r);
+		pa = kvmhv_hpte_gpa(r, psize) | (pc & (psize - 1));
+		vcpu->arch.last_inst = *(u32 *)__va(pa);
+	}
+	unlock_hpte(hpte, v);
+}
+
+/*
  * Hypervisor data or instruction storage interrupt.  With LPCR[VPM1]=1 every
  * miss and protection fault of the guest comes here; most are the guest's own.
  */
@@ -194,6 +227,9 @@ static enum kvmhv_verdict storage_fault(struct kvm_vcpu *vcpu, bool data)
 		mtspr(SPRN_DAR, ea);
 		mtspr(SPRN_DSISR, hv->fault_dsisr);
 		return rm_inject(vcpu, BOOK3S_INTERRUPT_DATA_STORAGE, 0);
+	case KVMHV_FAULT_MMIO:
+		keep_inst(vcpu);
+		return KVMHV_EXIT_HOST;
 	default:
 		return KVMHV_EXIT_HOST;
 	}

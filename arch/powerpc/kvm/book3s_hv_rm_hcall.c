@@ -10,6 +10,7 @@
  * instrumentation, see Makefile.hv.
  */
 #include <linux/build_bug.h>
+#include <linux/export.h>
 #include <linux/kvm_host.h>
 #include <asm/cputable.h>
 #include <asm/hvcall.h>
@@ -32,7 +33,7 @@
 #define HCALL(nr, rm, kernel, dflt)					\
 	__PASTE(HCALL_, NO_HANDLER(NO_HANDLER_##rm))(nr, rm)
 
-void *const kvmhv_rm_hcall_table[KVMHV_RM_HCALLS] = {
+static void *const handlers[KVMHV_RM_HCALLS] = {
 #include "book3s_hv_hcalls.h"
 };
 
@@ -41,6 +42,25 @@ void *const kvmhv_rm_hcall_table[KVMHV_RM_HCALLS] = {
 /* The assembly has this from RM_HCALL_BITS (book3s_hv_rmhandlers.S) */
 static_assert(KVMHV_RM_HCALLS == 1 << 7);
 static_assert(H_PUT_TCE_INDIRECT / 4 < KVMHV_RM_HCALLS);
+
+/**
+ * kvmhv_rm_enable_hcall() - serve an hcall in real mode, or not any more
+ * @kvm: the VM
+ * @nr: hcall number, a multiple of 4
+ * @on: whether it is enabled
+ *
+ * One that has no handler here always leaves the guest, and the module knows
+ * by kvm->arch.enabled_hcalls what to do.
+ *
+ * Context: MMU on or off.
+ */
+void kvmhv_rm_enable_hcall(struct kvm *kvm, unsigned long nr, bool on)
+{
+	if (nr / 4 < KVMHV_RM_HCALLS)
+		WRITE_ONCE(kvm->arch.hv.rm_hcall[nr / 4],
+			   on ? handlers[nr / 4] : NULL);
+}
+EXPORT_SYMBOL_GPL(kvmhv_rm_enable_hcall);
 
 /* Low bits of a DABR value */
 #define DABR_READ	1UL

@@ -50,13 +50,16 @@
 /* How often to try a host PTE that others are changing */
 #define HOST_PTE_TRIES		8
 
-static inline bool index_ok(const struct kvm_hv_hpt *hpt, unsigned long *index)
+/* The number of HPTEs is a power of two: a mask bounds guesses, too */
+static __always_inline bool index_ok(const struct kvm_hv_hpt *hpt,
+				     unsigned long *index)
 {
-	unsigned long npte = kvmhv_hpt_npte(hpt);
+	unsigned long mask = hpt->pteg_mask;
 
-	if (*index >= npte)
+	if (*index / HPTES_PER_PTEG > mask)
 		return false;
-	*index = array_index_nospec(*index, npte);
+	OPTIMIZER_HIDE_VAR(mask);	/* lest it finds that nothing changes */
+	*index &= mask * HPTES_PER_PTEG + HPTES_PER_PTEG - 1;
 	return true;
 }
 
@@ -71,6 +74,16 @@ struct host_page {
 	bool writable;
 	bool fixed;		/* nothing ever invalidates it */
 };
+
+/* false if the PTE is not @val any more */
+static noinline bool set_marks(pte_t *ptep, unsigned long val, bool dirty)
+{
+	pte_t old = __pte(val), new = pte_mkyoung(old);
+
+	if (dirty)
+		new = pte_mkdirty(new);
+	return pte_xchg(ptep, old, new);
+}
 
 /*
  * Look for @psize bytes at @hva, to be written to if @write and the PTE says
@@ -88,7 +101,7 @@ static __always_inline bool find_host_page(struct kvm *kvm, unsigned long hva,
 				  H_PTE_PKEY_BIT4;
 	unsigned long val, marks;
 	unsigned int shift;
-	pte_t *ptep, old, new;
+	pte_t *ptep;
 	int i;
 
 	ptep = kvmhv_host_pte(kvm->mm->pgd, hva, &shift);
@@ -107,17 +120,12 @@ static __always_inline bool find_host_page(struct kvm *kvm, unsigned long hva,
 		marks = _PAGE_ACCESSED;
 		if (hp->writable)
 			marks |= _PAGE_DIRTY | _PAGE_SOFT_DIRTY;
-		old = __pte(val);
-		new = pte_mkyoung(old);
-		if (hp->writable)
-			new = pte_mkdirty(new);
 		if (unlikely((val & marks) != marks) &&
-		    !pte_xchg(ptep, old, new))
+		    !set_marks(ptep, val, hp->writable))
 			continue;
 
-		hp->pa = (pte_pfn(old) << PAGE_SHIFT) |
-			 (hva & ((1UL << shift) - 1));
-		hp->ci = pte_ci(old);
+		hp->pa = (val & PTE_RPN_MASK) | (hva & ((1UL << shift) - 1));
+		hp->ci = val & _PAGE_NON_IDEMPOTENT;
 		hp->fixed = false;
 		return true;
 	}
@@ -180,7 +188,7 @@ static __always_inline long prepare(struct kvm *kvm, unsigned long v,
 {
 	const struct kvm_memory_slot *slot;
 	unsigned long psize, gpa, hva, gfn, page;
-	struct host_page hp;
+	struct host_page hp = { };
 	unsigned int shifts;
 
 	shifts = kvmppc_hpte_page_shifts(v, r);
@@ -190,11 +198,7 @@ static __always_inline long prepare(struct kvm *kvm, unsigned long v,
 		return H_PARAMETER;
 	psize = 1UL << (shifts > 0xff ? shifts >> 8 : shifts);
 
-	new->v = (v & ~KVMHV_HPTE_V_OURS) | HPTE_V_VALID;
-	new->guest_r = r | KVMHV_GR_MODIFIED;
-
-	new->mmu_seq = READ_ONCE(kvm->mmu_invalidate_seq);
-	/* The host PTE after that; pairs with kvm_mmu_invalidate_end() */
+	/* The host PTE after new->mmu_seq; pairs with kvm_mmu_invalidate_end() */
 	smp_rmb();
 
 	gpa = kvmhv_hpte_gpa(r, psize);
@@ -265,14 +269,17 @@ static __always_inline long insert(struct kvm *kvm, unsigned long flags,
 				   unsigned long r, unsigned long *used)
 {
 	const struct kvm_hv_hpt *hpt = &kvm->arch.hv.hpt;
-	struct new_hpte new;
+	struct new_hpte new = {
+		.v = (v & ~KVMHV_HPTE_V_OURS) | HPTE_V_VALID,
+		.guest_r = r | KVMHV_GR_MODIFIED,
+		.mmu_seq = READ_ONCE(kvm->mmu_invalidate_seq),
+	};
 	__be64 *hpte;
 	long ret;
 
-	if (unlikely(flags & H_ZERO_PAGE))
-		return H_UNSUPPORTED_FLAG(H_ZERO_PAGE);
-	if (unlikely(flags & H_COPY_PAGE))
-		return H_UNSUPPORTED_FLAG(H_COPY_PAGE);
+	if (unlikely(flags & (H_ZERO_PAGE | H_COPY_PAGE)))
+		return H_UNSUPPORTED_FLAG(flags & H_ZERO_PAGE ? H_ZERO_PAGE :
+								H_COPY_PAGE);
 	if (!index_ok(hpt, &index))
 		return H_PARAMETER;
 	ret = prepare(kvm, v, r, &new);

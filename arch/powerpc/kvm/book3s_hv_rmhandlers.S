@@ -15,7 +15,7 @@
  */
 #include "book3s_hv_asm.h"
 
-/* kvmhv_rm_hcall_table[] has 1 << RM_HCALL_BITS entries of 8 bytes */
+/* kvm->arch.hv.rm_hcall[] has 1 << RM_HCALL_BITS entries of 8 bytes */
 #define RM_HCALL_BITS	7
 #define RM_HCALL_MASK	0x3f8
 
@@ -207,8 +207,8 @@ END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
 
 	/*
 	 * A multiple of 4 below the end of the table, and from privileged
-	 * state?  In the table, and enabled for this VM?  Whatever r3 is, r9
-	 * is in the table, so that no guess at a branch leads out of it.
+	 * state?  Enabled for this VM, and is there a handler?  Whatever r3
+	 * is, r9 is in the table, so that no guess at a branch leads out of it.
 	 */
 	mfspr	r11,SPRN_SRR1
 	rldicr	r0,r3,62,63 - RM_HCALL_BITS	/* r3 >> 2, above the number */
@@ -216,15 +216,8 @@ END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
 	rlwimi.	r0,r11,32 - MSR_PR_LG,31,31
 	rlwinm	r9,r3,1,RM_HCALL_MASK	/* offset in the table */
 	bne	.Lhcall_to_host
-	rlwinm	r0,r9,32 - 6,26,28	/* of the bitmap's doubleword */
-	add	r12,r12,r0
-	ld	r12,KVM_ENABLED_HCALLS(r12)
-	rlwinm	r0,r9,32 - 3,26,31	/* its bit in there */
-	srd	r12,r12,r0
-	andi.	r0,r12,1
-	LOAD_REG_ADDR(r11, kvmhv_rm_hcall_table)
-	beq	.Lhcall_to_host
-	ldx	r12,r11,r9
+	add	r12,r12,r9
+	ld	r12,KVM_RM_HCALL(r12)
 	cmpdi	r12,0
 	beq	.Lhcall_to_host
 

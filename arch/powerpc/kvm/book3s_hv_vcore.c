@@ -213,6 +213,7 @@ static bool put_in(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
 	WRITE_ONCE(vcore->threads_used,
 		   vcore->threads_used | KVMHV_MAP_IN(thread->nr));
 	hv->trap = 0;
+	vcpu->arch.last_inst = KVM_INST_FETCH_FAILED;
 	hv->lpcr = kvmhv_vcpu_lpcr(vcpu);
 	hv->state = KVMHV_IN;
 	WRITE_ONCE(hv->thread, thread);
@@ -269,7 +270,6 @@ static void take_out(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
 	/* Pairs with kvmhv_kick_vcpu(): it sees no thread, or we its reason */
 	smp_mb();
 	vcpu->arch.trap = hv->trap;
-	vcpu->arch.last_inst = KVM_INST_FETCH_FAILED;
 	kvmhv_vpa_exit(vcpu);
 	if (hv->trap)
 		++vcpu->stat.sum_exits;

@@ -129,6 +129,9 @@ static inline unsigned long kvmhv_hpt_npte(const struct kvm_hv_hpt *hpt)
 #define KVMHV_PIN_LARGE		1UL
 #define KVMHV_PIN_PFN_SHIFT	1
 
+/* Hcalls that real mode may have handlers for: numbers below 4 times that */
+#define KVMHV_RM_HCALLS	128
+
 /**
  * struct kvm_hv_vm - the hypervisor-mode part of struct kvm_arch
  */
@@ -156,6 +159,8 @@ struct kvm_hv_vm {
 	atomic_t vcpus_running;		/* [A] see kvmhv_hpt_allocate() */
 	struct mutex setup_lock;	/* outside vcpu->mutex never taken */
 	struct list_head vcores;	/* [L: kvm->lock] */
+	/* Real-mode handlers of the hcalls that are enabled, or NULL */
+	void *rm_hcall[KVMHV_RM_HCALLS];	/* [A](a) */
 	/*
 	 * CPUs whose TLB may hold stale entries of this LPID; set by anyone
 	 * who used tlbiel only, cleared by the CPU itself before it enters.
@@ -441,8 +446,7 @@ long kvmhv_rm_h_set_xdabr(struct kvm_vcpu *vcpu, unsigned long dabr,
 long kvmhv_rm_h_cede(struct kvm_vcpu *vcpu);
 long kvmhv_rm_h_prod(struct kvm_vcpu *vcpu, unsigned long id);
 long kvmhv_rm_h_confer(struct kvm_vcpu *vcpu, unsigned long id);
-#define KVMHV_RM_HCALLS	128
-extern void *const kvmhv_rm_hcall_table[KVMHV_RM_HCALLS];
+void kvmhv_rm_enable_hcall(struct kvm *kvm, unsigned long nr, bool on);
 
 /**
  * enum kvmhv_fault - verdict on a storage interrupt of a guest

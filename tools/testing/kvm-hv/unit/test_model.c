@@ -102,11 +102,11 @@ static void compare(unsigned long index)
 	check_eq(is_writable(r), e->hw_writable);
 	check_eq(r & RC, e->hw_rc);
 	/* the page the host has there, and the host knows of writes */
-	pa = fake_pte(e->gpa)->pte & STUB_PTE_RPN;
+	pa = fake_pte(e->gpa)->pte & PTE_RPN_MASK;
 	if (e->size <= PAGE_SIZE)
 		pa += e->gpa & (PAGE_SIZE - 1);
 	if (fake.huge_mode[e->gpa >> 24])
-		pa = (fake.huge[e->gpa >> 24].pte & STUB_PTE_RPN) +
+		pa = (fake.huge[e->gpa >> 24].pte & PTE_RPN_MASK) +
 		     (e->gpa & (16 * MB - 1));
 	check_eq(r & HPTE_R_RPN & ~(e->size - 1), pa);
 	if (e->hw_writable) {

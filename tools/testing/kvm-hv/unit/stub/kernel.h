@@ -209,7 +209,7 @@ static inline bool entry_of(void *pos, struct list_head *e, size_t offset)
 #define H_PTE_PKEY_BIT2		BIT(56)
 #define H_PTE_PKEY_BIT3		BIT(57)
 #define H_PTE_PKEY_BIT4		BIT(58)
-#define STUB_PTE_RPN		(((1UL << 53) - 1) & PAGE_MASK)
+#define PTE_RPN_MASK		(((1UL << 53) - 1) & PAGE_MASK)
 
 struct pte { unsigned long pte; };
 #define pte_t			struct pte
@@ -218,8 +218,7 @@ struct pgd { int dummy; };
 struct mm_struct { pgd_t *pgd; };
 #define pte_val(p)		((p).pte)
 #define __pte(v)		((pte_t){ v })
-#define pte_pfn(p)		((pte_val(p) & STUB_PTE_RPN) >> PAGE_SHIFT)
-#define pte_ci(p)		(!!(pte_val(p) & _PAGE_NON_IDEMPOTENT))
+#define pte_pfn(p)		((pte_val(p) & PTE_RPN_MASK) >> PAGE_SHIFT)
 #define pte_mkyoung(p)		((pte_t){ pte_val(p) | _PAGE_ACCESSED })
 #define pte_mkdirty(p)		((pte_t){ pte_val(p) | _PAGE_DIRTY | _PAGE_SOFT_DIRTY })
 bool pte_xchg(pte_t *ptep, pte_t old, pte_t new);
