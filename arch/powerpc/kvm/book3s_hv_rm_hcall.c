@@ -12,6 +12,7 @@
 #include <linux/build_bug.h>
 #include <linux/export.h>
 #include <linux/kvm_host.h>
+#include <linux/nospec.h>
 #include <asm/cputable.h>
 #include <asm/hvcall.h>
 #include <asm/kvm_book3s_hv.h>
@@ -56,9 +57,12 @@ static_assert(H_PUT_TCE_INDIRECT / 4 < KVMHV_RM_HCALLS);
  */
 void kvmhv_rm_enable_hcall(struct kvm *kvm, unsigned long nr, bool on)
 {
-	if (nr / 4 < KVMHV_RM_HCALLS)
-		WRITE_ONCE(kvm->arch.hv.rm_hcall[nr / 4],
-			   on ? handlers[nr / 4] : NULL);
+	unsigned long i = nr / 4;
+
+	if (i >= KVMHV_RM_HCALLS)
+		return;
+	i = array_index_nospec(i, KVMHV_RM_HCALLS);
+	WRITE_ONCE(kvm->arch.hv.rm_hcall[i], on ? handlers[i] : NULL);
 }
 EXPORT_SYMBOL_GPL(kvmhv_rm_enable_hcall);
 
