@@ -274,6 +274,20 @@ void kvmhv_rm_inject_external(struct kvm_vcpu *vcpu)
 	deliver_external(vcpu);
 }
 
+/*
+ * The module has ended an H_CEDE that little, in ticks, before the decrementer
+ * is due, or for another reason.  The guest must not find its timer early.
+ */
+static void await_decrementer(struct kvm_hv_vcpu *hv)
+{
+	u32 ahead = hv->await_dec;
+
+	hv->await_dec = 0;
+	while ((u32)mfspr(SPRN_DEC) <= ahead)
+		HMT_low();
+	HMT_medium();
+}
+
 /**
  * kvmhv_rm_entry - the guest's state is loaded but for its GPRs
  * @vcpu: the vcpu that is about to go on
@@ -288,6 +302,8 @@ enum kvmhv_verdict kvmhv_rm_entry(struct kvm_vcpu *vcpu)
 		return KVMHV_EXIT_HOST;	/* its task's IPI may be gone by now */
 	if (unlikely(vcpu->arch.ceded) && !kvmhv_rm_cede_again(vcpu))
 		return KVMHV_EXIT_HOST;
+	if (vcpu->arch.hv.await_dec)
+		await_decrementer(&vcpu->arch.hv);
 	return deliver_external(vcpu);
 }
 

@@ -34,6 +34,18 @@
 /* A thread that has been called for this long and not come is broken */
 #define THREAD_DEADLINE		(tb_ticks_per_sec)
 
+/*
+ * From a timer event in an idle host to a guest that goes on it takes some
+ * thousand instructions.  An idle vcpu is woken that much before its decrementer
+ * is due; should it be faster, real mode waits for the rest.
+ */
+#define WAKE_AHEAD_US		4
+
+static s64 wake_ahead(void)
+{
+	return WAKE_AHEAD_US * tb_ticks_per_usec;
+}
+
 /* Guest timebase until the decrementer is due; negative when it is */
 static s64 dec_remaining(struct kvm_vcpu *vcpu)
 {
@@ -53,7 +65,8 @@ static bool doorbell_pending(struct kvm_vcpu *vcpu)
 static bool woken(struct kvm_vcpu *vcpu)
 {
 	return kvmhv_interrupt_pending(vcpu) || doorbell_pending(vcpu) ||
-	       READ_ONCE(vcpu->arch.prodded) || dec_remaining(vcpu) <= 0;
+	       READ_ONCE(vcpu->arch.prodded) ||
+	       dec_remaining(vcpu) <= wake_ahead();
 }
 
 /* Has it something to run?  An H_CEDE ends here if there is a reason. */
@@ -65,6 +78,7 @@ static bool runnable(struct kvm_vcpu *vcpu)
 		return false;
 	vcpu->arch.ceded = 0;
 	vcpu->arch.prodded = 0;
+	vcpu->arch.hv.await_dec = wake_ahead();
 	/* it only woke us; the guest's own decrementer does the rest */
 	kvmppc_core_dequeue_dec(vcpu);
 	return true;
@@ -523,7 +537,7 @@ static void wait_turn(struct kvm_vcpu *vcpu)
 	if (timer)
 		hrtimer_start(&vcpu->arch.dec_timer,
 			      ktime_add_ns(ktime_get_real(),
-					   tb_to_ns(max_t(s64, 0, dec_remaining(vcpu)))),
+					   tb_to_ns(max_t(s64, 0, dec_remaining(vcpu) - wake_ahead()))),
 			      HRTIMER_MODE_ABS);
 	prepare_to_rcuwait(wait);
 	for (;;) {

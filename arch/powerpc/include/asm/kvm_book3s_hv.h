@@ -251,6 +251,7 @@ struct kvm_hv_vcpu {
 	u64 called_since;		/* [L: vcore->lock] thread did not come */
 	bool leave;			/* [A] the vcpu's task wants it back */
 	bool expected;			/* [L: vcore->lock] counted in nr_busy */
+	u32 await_dec;			/* [R] an H_CEDE is over; no tick before its time */
 	int error;			/* [L: vcore->lock] for KVM_RUN */
 	unsigned long lpcr;		/* [R](a) the VM's and vcore's, MER if needed */
 
