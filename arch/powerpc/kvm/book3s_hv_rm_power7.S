@@ -202,9 +202,10 @@ _GLOBAL_TOC(kvmhv_power7_read_control)
 /*
  * void kvmhv_power7_enter_partition(const struct kvm_hv_vcore *vcore)
  *
- * Move the core into a guest's partition.  SDR1 and LPIDR cannot change together, so LPIDR passes through a value no partition uses: nothing
- * that is fetched into the TLB in between can be found later (ISA 2.06 Book
- * III-S, "Logical Partition Identification Register").
+ * Move the core into a guest's partition.  SDR1 and LPIDR cannot change
+ * together, so LPIDR passes through a value no partition uses: nothing that is
+ * fetched into the TLB in between can be found later (ISA 2.06 Book III-S,
+ * "Logical Partition Identification Register").
  */
 _GLOBAL_TOC(kvmhv_power7_enter_partition)
 	ld	r7,VCORE_HV_KVM(r3)

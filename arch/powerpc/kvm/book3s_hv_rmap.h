@@ -120,6 +120,7 @@ static inline void kvmhv_rmap_del_locked(struct kvm *kvm, unsigned long *rmap,
 /* The new rmap word, and unlock */
 static inline void kvmhv_unlock_rmap(unsigned long *rmap, unsigned long word)
 {
+	/* all that was done under the lock comes before */
 	smp_store_release(rmap, word & ~BIT(KVMPPC_RMAP_LOCK_BIT));
 }
 #endif

@@ -533,12 +533,14 @@ static void wait_turn(struct kvm_vcpu *vcpu)
 	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
 	bool timer = READ_ONCE(hv->state) == KVMHV_READY && vcpu->arch.ceded;
 	u64 expires = READ_ONCE(vcpu->arch.dec_expires);
+	s64 ticks;
 
-	if (timer)
+	if (timer) {
+		ticks = max(dec_remaining(vcpu) - wake_ahead(), 0LL);
 		hrtimer_start(&vcpu->arch.dec_timer,
-			      ktime_add_ns(ktime_get_real(),
-					   tb_to_ns(max_t(s64, 0, dec_remaining(vcpu) - wake_ahead()))),
+			      ktime_add_ns(ktime_get_real(), tb_to_ns(ticks)),
 			      HRTIMER_MODE_ABS);
+	}
 	prepare_to_rcuwait(wait);
 	for (;;) {
 		/* Once called out of the core, signals have had their effect */

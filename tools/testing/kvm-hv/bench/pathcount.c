@@ -8,7 +8,7 @@
  * Addresses are virtual; the host address, QEMU's own, tells apart what runs
  * with the MMU off in different partitions.
  */
-#include <inttypes.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,7 @@
 
 QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 
-#define SLOTS	(1U << 22)
+enum { SLOTS = 4 << 20 };
 
 static struct insn {
 	uint64_t haddr, vaddr, count;
@@ -64,8 +64,9 @@ static void stop(unsigned int cpu, void *data)
 
 	for (i = 0; f && i < SLOTS; i++)
 		if (insns[i].count)
-			fprintf(f, "%" PRIu64 " %" PRIx64 " %" PRIx64 "\n", insns[i].count,
-				insns[i].vaddr, insns[i].haddr);
+			fprintf(f, "%llu %llx %llx\n", (unsigned long long)insns[i].count,
+				(unsigned long long)insns[i].vaddr,
+				(unsigned long long)insns[i].haddr);
 	if (!f || fclose(f))
 		perror(out);
 }
@@ -83,9 +84,11 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64,
 							   &p->count, 1);
 		if (!memcmp(text, mark_start, 4))
-			qemu_plugin_register_vcpu_insn_exec_cb(insn, start, QEMU_PLUGIN_CB_NO_REGS, NULL);
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, start,
+							       QEMU_PLUGIN_CB_NO_REGS, NULL);
 		if (!memcmp(text, mark_stop, 4))
-			qemu_plugin_register_vcpu_insn_exec_cb(insn, stop, QEMU_PLUGIN_CB_NO_REGS, NULL);
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, stop,
+							       QEMU_PLUGIN_CB_NO_REGS, NULL);
 	}
 }
 

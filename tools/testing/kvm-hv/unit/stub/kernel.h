@@ -17,7 +17,7 @@
 #include <sys/cdefs.h>
 
 /* Types and compiler */
-#define noinline	__attribute__((noinline))
+#define noinline	__attribute_noinline__
 
 typedef uint8_t u8;
 typedef uint16_t u16;
@@ -45,8 +45,8 @@ typedef u64 gfn_t;
 #define WRITE_ONCE(x, val)	__atomic_store_n(&(x), (val), __ATOMIC_RELAXED)
 #define rcu_dereference_raw(p)	READ_ONCE(p)
 #define barrier()		__atomic_signal_fence(__ATOMIC_SEQ_CST)
-/* stronger than what it stands for */
 #define OPTIMIZER_HIDE_VAR(v)	asm("" : "+r" (v))
+/* stronger than what it stands for */
 #define smp_rmb()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define eieio()			__atomic_thread_fence(__ATOMIC_SEQ_CST)
 static inline unsigned long array_index_nospec(unsigned long i, unsigned long n)
