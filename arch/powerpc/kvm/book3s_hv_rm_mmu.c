@@ -577,8 +577,8 @@ long kvmhv_rm_h_bulk_remove(struct kvm_vcpu *vcpu)
  * locked, no invalidation of its page has ended, so the host PTE is still
  * what the notifier is asked to remove, and a write to it still counts.
  */
-static noinline bool writable_now(struct kvm *kvm, unsigned long v, unsigned long guest_r,
-			 unsigned long real_r)
+static noinline bool writable_now(struct kvm *kvm, unsigned long v,
+				  unsigned long guest_r, unsigned long real_r)
 {
 	unsigned long psize = kvmppc_actual_pgsz(v, guest_r);
 	unsigned long gpa = kvmhv_hpte_gpa(guest_r, psize);
