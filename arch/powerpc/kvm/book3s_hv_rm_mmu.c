@@ -17,9 +17,10 @@
  * on a path that cannot fail.  States and locks of HPTEs: book3s_hv_hpte.h.
  */
 #include <linux/export.h>
+#include <linux/sizes.h>
 #include <asm/hvcall.h>
-#include <asm/kvm_hv_host_pte.h>
 
+#include "book3s_hv_page.h"
 #include "book3s_hv_rmap.h"
 
 #define HPTES_PER_PTEG		8
@@ -47,9 +48,6 @@
 #define H_UNSUPPORTED_FLAG(flag)	\
 	(H_UNSUPPORTED_FLAG_START - (63 - (long)__ilog2_u64(flag)))
 
-/* How often to try a host PTE that others are changing */
-#define HOST_PTE_TRIES		8
-
 /* The number of HPTEs is a power of two: a mask bounds guesses, too */
 static __always_inline bool index_ok(const struct kvm_hv_hpt *hpt,
 				     unsigned long *index)
@@ -61,104 +59,6 @@ static __always_inline bool index_ok(const struct kvm_hv_hpt *hpt,
 	OPTIMIZER_HIDE_VAR(mask);	/* lest it finds that nothing changes */
 	*index &= mask * HPTES_PER_PTEG + HPTES_PER_PTEG - 1;
 	return true;
-}
-
-/*
- * What the host has at a user address, without locks: only that interrupts
- * are off keeps the page tables from being freed, and only a later
- * mmu_invalidate_retry() tells whether the answer still holds.
- */
-struct host_page {
-	unsigned long pa;
-	bool ci;
-	bool writable;
-	bool fixed;		/* nothing ever invalidates it */
-};
-
-/* false if the PTE is not @val any more */
-static noinline bool set_marks(pte_t *ptep, unsigned long val, bool dirty)
-{
-	pte_t old = __pte(val), new = pte_mkyoung(old);
-
-	if (dirty)
-		new = pte_mkdirty(new);
-	return pte_xchg(ptep, old, new);
-}
-
-/*
- * Look for @psize bytes at @hva, to be written to if @write and the PTE says
- * so: then it becomes dirty, now, because once a writable HPTE exists nothing
- * tells the host of writes.
- */
-static __always_inline bool find_host_page(struct kvm *kvm, unsigned long hva,
-					   unsigned long psize, bool write,
-					   struct host_page *hp)
-{
-	const unsigned long need = _PAGE_PRESENT | _PAGE_READ;
-	const unsigned long bad = _PAGE_PRIVILEGED | H_PAGE_BUSY |
-				  H_PTE_PKEY_BIT0 | H_PTE_PKEY_BIT1 |
-				  H_PTE_PKEY_BIT2 | H_PTE_PKEY_BIT3 |
-				  H_PTE_PKEY_BIT4;
-	unsigned long val, marks;
-	unsigned int shift;
-	pte_t *ptep;
-	int i;
-
-	ptep = kvmhv_host_pte(kvm->mm->pgd, hva, &shift);
-	if (!ptep || psize > 1UL << shift)
-		return false;
-
-	for (i = 0; i < HOST_PTE_TRIES; i++) {
-		val = kvmhv_load_entry(ptep);
-		if ((val & (need | bad)) != need)
-			return false;
-		/* Subpages of their own; in a larger page the bit means THP */
-		if ((val & H_PAGE_4K_PFN) && shift == PAGE_SHIFT)
-			return false;
-
-		hp->writable = write && (val & _PAGE_WRITE);
-		marks = _PAGE_ACCESSED;
-		if (hp->writable)
-			marks |= _PAGE_DIRTY | _PAGE_SOFT_DIRTY;
-		if (unlikely((val & marks) != marks) &&
-		    !set_marks(ptep, val, hp->writable))
-			continue;
-
-		hp->pa = (val & PTE_RPN_MASK) | (hva & ((1UL << shift) - 1));
-		hp->ci = val & _PAGE_NON_IDEMPOTENT;
-		hp->fixed = false;
-		return true;
-	}
-	return false;
-}
-
-/* The same for @psize bytes at @gpa of @slot, behind @hva, whatever is there */
-static __always_inline bool find_page(struct kvm *kvm,
-				      const struct kvm_memory_slot *slot,
-				      unsigned long gpa, unsigned long hva,
-				      unsigned long psize, bool write,
-				      struct host_page *hp)
-{
-	unsigned long gfn = gpa >> PAGE_SHIFT;
-	unsigned long word;
-
-	if (unlikely(kvmhv_in_rma(kvm, gfn))) {
-		hp->pa = kvm->arch.hv.rma_pa + gpa;
-		hp->ci = false;
-		hp->writable = write;
-		hp->fixed = true;
-		return true;
-	}
-	if (unlikely(slot->arch.pinned)) {
-		word = kvmhv_pin_word(slot, gfn);
-		hp->pa = ((word >> KVMHV_PIN_PFN_SHIFT) << PAGE_SHIFT) |
-			 (gpa & ~PAGE_MASK);
-		hp->ci = false;
-		hp->writable = write;
-		hp->fixed = true;
-		return psize <= PAGE_SIZE || (word & KVMHV_PIN_LARGE);
-	}
-	return find_host_page(kvm, hva | (gpa & ~PAGE_MASK), psize, write, hp);
 }
 
 /* What H_ENTER is going to put into the HPT */
@@ -179,24 +79,30 @@ static __always_inline void make_absent(struct new_hpte *new,
 	new->rmap = NULL;
 }
 
+/* Size of the page that H_ENTER is asked for; 0 if there is no such thing */
+static __always_inline unsigned long page_size_of(unsigned long v,
+						  unsigned long r)
+{
+	unsigned int shifts;
+
+	if (v & (2UL << HPTE_V_SSIZE_SHIFT))	/* reserved segment size */
+		return 0;
+	shifts = kvmppc_hpte_page_shifts(v, r);
+	if (shifts == 0 || shifts == 34)	/* no such page, or 16G */
+		return 0;
+	return 1UL << (shifts > 0xff ? shifts >> 8 : shifts);
+}
+
 /*
- * Check both doublewords and find the host page.  Returns H_SUCCESS also for
- * pages that the guest may map but that are not there now.
+ * Check the second doubleword and find the host page.  Returns H_SUCCESS also
+ * for pages that the guest may map but that are not there now.
  */
-static __always_inline long prepare(struct kvm *kvm, unsigned long v,
+static __always_inline long prepare(struct kvm *kvm, unsigned long psize,
 				    unsigned long r, struct new_hpte *new)
 {
 	const struct kvm_memory_slot *slot;
-	unsigned long psize, gpa, hva, gfn, page;
+	unsigned long gpa, hva, gfn, page;
 	struct host_page hp = { };
-	unsigned int shifts;
-
-	shifts = kvmppc_hpte_page_shifts(v, r);
-	if (shifts == 0 || shifts == 34)	/* no such page, or 16G */
-		return H_PARAMETER;
-	if (v & (2UL << HPTE_V_SSIZE_SHIFT))	/* reserved segment size */
-		return H_PARAMETER;
-	psize = 1UL << (shifts > 0xff ? shifts >> 8 : shifts);
 
 	/* The host PTE after new->mmu_seq; pairs with kvm_mmu_invalidate_end() */
 	smp_rmb();
@@ -274,6 +180,7 @@ static __always_inline long insert(struct kvm *kvm, unsigned long flags,
 		.guest_r = r | KVMHV_GR_MODIFIED,
 		.mmu_seq = READ_ONCE(kvm->mmu_invalidate_seq),
 	};
+	unsigned long psize;
 	__be64 *hpte;
 	long ret;
 
@@ -282,7 +189,13 @@ static __always_inline long insert(struct kvm *kvm, unsigned long flags,
 								H_COPY_PAGE);
 	if (!index_ok(hpt, &index))
 		return H_PARAMETER;
-	ret = prepare(kvm, v, r, &new);
+	psize = page_size_of(v, r);
+	if (!psize)
+		return H_PARAMETER;
+	if (likely(psize == SZ_4K))	/* leaves most of it out */
+		ret = prepare(kvm, SZ_4K, r, &new);
+	else
+		ret = prepare(kvm, psize, r, &new);
 	if (ret != H_SUCCESS)
 		return ret;
 
@@ -415,7 +328,7 @@ static __always_inline long remove_one(struct kvm *kvm, unsigned long flags,
 
 		kvmhv_hide_hpte(hpte, v);
 		if (in_guest) {
-			rb = compute_tlbie_rb(v, guest_r, index);
+			rb = kvmhv_tlbie_rb(v, guest_r, index);
 			kvmhv_rm_tlbie(kvm, &rb, 1);
 		} else {
 			kvmhv_tlbie_hpte(kvm, v, guest_r, index);
@@ -527,7 +440,7 @@ static bool bulk_one(struct kvm *kvm, struct bulk *b, unsigned long *arg)
 		arg[0] |= BULK_NOT_FOUND;
 	} else if (v & HPTE_V_VALID) {
 		kvmhv_hide_hpte(hpte, v);
-		b->rb[b->n] = compute_tlbie_rb(v, hpt->rev[index].guest_r,
+		b->rb[b->n] = kvmhv_tlbie_rb(v, hpt->rev[index].guest_r,
 					       index);
 		b->e[b->n].hpte = hpte;
 		b->e[b->n].index = index;
@@ -647,7 +560,7 @@ long kvmhv_rm_h_protect(struct kvm_vcpu *vcpu, unsigned long flags,
 	}
 
 	kvmhv_hide_hpte(hpte, v);
-	rb = compute_tlbie_rb(v, guest_r, index);
+	rb = kvmhv_tlbie_rb(v, guest_r, index);
 	kvmhv_rm_tlbie(kvm, &rb, 1);
 	/* R and C may have been set until now */
 	new_r |= kvmhv_hpte_load(&hpte[1]) & (HPTE_R_R | HPTE_R_C);
@@ -739,7 +652,7 @@ static __always_inline long clear_bit_of_r(struct kvm_vcpu *vcpu,
 	}
 
 	kvmhv_hide_hpte(hpte, v);
-	rb = compute_tlbie_rb(v, guest_r, index);
+	rb = kvmhv_tlbie_rb(v, guest_r, index);
 	kvmhv_rm_tlbie(kvm, &rb, 1);
 	r = kvmhv_hpte_load(&hpte[1]);
 	kvmhv_rmap_note_rc(kvm, v, guest_r, bit);

@@ -95,17 +95,9 @@ void kvmhv_rmap_note_rc(struct kvm *kvm, unsigned long v, unsigned long r,
 }
 EXPORT_SYMBOL_GPL(kvmhv_rmap_note_rc);
 
-/**
- * kvmhv_rm_tlbie_all - invalidate pages of a VM on all processors
- * @kvm: the VM
- * @rb: what compute_tlbie_rb() says, for each page
- * @n: number of pages
- *
- * POWER7 and POWER8 take tlbie from several processors at once, a PPC970 not.
- * MMU on or off.
- */
-void kvmhv_rm_tlbie_all(struct kvm *kvm, const unsigned long *rb,
-			unsigned int n)
+/* POWER7 and POWER8 take tlbie from several processors at once, a PPC970 not */
+static void tlbie_all(struct kvm *kvm, const unsigned long *rb,
+		      unsigned int n)
 {
 	unsigned int i;
 
@@ -135,19 +127,12 @@ void kvmhv_tlbie_hpte(struct kvm *kvm, unsigned long v, unsigned long r,
 	unsigned long rb = compute_tlbie_rb(v, r, index);
 
 	kvmhv_ptesync();
-	kvmhv_rm_tlbie_all(kvm, &rb, 1);
+	tlbie_all(kvm, &rb, 1);
 }
 EXPORT_SYMBOL_GPL(kvmhv_tlbie_hpte);
 
-/**
- * kvmhv_rm_mark_others - all CPUs but this one are to flush
- * @kvm: the VM
- * @cpu: this one
- *
- * Before a vcpu of this VM runs there.  The mask is long, and nearly always
- * says so already.  MMU off.
- */
-void kvmhv_rm_mark_others(struct kvm *kvm, unsigned int cpu)
+/* All CPUs but this one are to flush before a vcpu of this VM runs there */
+static void mark_others(struct kvm *kvm, unsigned int cpu)
 {
 	unsigned long *stale = cpumask_bits(&kvm->arch.hv.need_tlb_flush);
 	unsigned long others;
@@ -157,5 +142,39 @@ void kvmhv_rm_mark_others(struct kvm *kvm, unsigned int cpu)
 		others = i == BIT_WORD(cpu) ? ~BIT_MASK(cpu) : ~0UL;
 		WRITE_ONCE(stale[i], stale[i] | others);
 	}
-	WRITE_ONCE(kvm->arch.hv.tlb_cpu, cpu + 1);
+}
+
+/**
+ * kvmhv_rm_tlbie_slow - kvmhv_rm_tlbie() when there is more to it
+ * @kvm: the VM, whose LPID is in LPIDR
+ * @rb: what kvmhv_tlbie_rb() says, for each HPTE
+ * @n: number of HPTEs, all hidden and locked
+ *
+ * More than one vcpu; or other CPUs have to be told first.  tlb_cpu says that
+ * they have been.  A PPC970 has a tlbiel of its own and always comes here.
+ *
+ * MMU off, after a ptesync.
+ */
+void kvmhv_rm_tlbie_slow(struct kvm *kvm, const unsigned long *rb,
+			 unsigned int n)
+{
+	bool lockless = mmu_has_feature(MMU_FTR_LOCKLESS_TLBIE);
+	unsigned int cpu = raw_smp_processor_id();
+	unsigned int i;
+
+	if (READ_ONCE(kvm->arch.hv.online_vcpus) == 1) {
+		mark_others(kvm, cpu);
+		if (lockless)
+			WRITE_ONCE(kvm->arch.hv.tlb_cpu, cpu + 1);
+		for (i = 0; i < n; i++) {
+			if (lockless)
+				kvmhv_tlbiel(rb[i]);
+			else
+				kvmhv_tlbiel_201(rb[i]);
+		}
+		kvmhv_ptesync();
+		if (likely(READ_ONCE(kvm->arch.hv.online_vcpus) == 1))
+			return;
+	}
+	tlbie_all(kvm, rb, n);
 }

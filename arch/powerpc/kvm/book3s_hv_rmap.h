@@ -151,9 +151,32 @@ static __always_inline void kvmhv_harvest(struct kvm *kvm, unsigned long v,
 }
 
 /**
+ * kvmhv_tlbie_rb - what names the translation of an HPTE, for tlbie and tlbiel
+ * @v: first doubleword
+ * @r: second doubleword
+ * @index: the HPTE
+ *
+ * compute_tlbie_rb(), and in line for pages of 4K, which most are.  ISA 2.07
+ * Book III-S, "tlbie": AVPN in place, the bits below it from the hash, B.
+ */
+static __always_inline unsigned long kvmhv_tlbie_rb(unsigned long v,
+						    unsigned long r,
+						    unsigned long index)
+{
+	unsigned long hash = index >> 3, vsid;
+
+	if (unlikely(v & (HPTE_V_LARGE | HPTE_V_SECONDARY)))
+		return compute_tlbie_rb(v, r, index);
+	vsid = v & HPTE_V_1TB_SEG ? v >> SLB_VSID_SHIFT_1T :
+				    v >> SLB_VSID_SHIFT;
+	return (v & HPTE_V_AVPN) << 16 | ((hash ^ vsid) & 0x7ff) << 12 |
+	       (v >> HPTE_V_SSIZE_SHIFT) << 8;
+}
+
+/**
  * kvmhv_rm_tlbie - invalidate TLB entries for an hcall of a running vcpu
  * @kvm: the VM, whose LPID is in LPIDR
- * @rb: what compute_tlbie_rb() says, for each HPTE
+ * @rb: what kvmhv_tlbie_rb() says, for each HPTE
  * @n: number of HPTEs, all hidden and locked
  *
  * MMU off, on the thread that runs a vcpu of @kvm; never from the module.  As
@@ -170,24 +193,19 @@ static __always_inline void kvmhv_rm_tlbie(struct kvm *kvm,
 					   const unsigned long *rb,
 					   unsigned int n)
 {
-	unsigned int cpu = raw_smp_processor_id();
 	unsigned int i;
 
 	kvmhv_ptesync();
-	if (READ_ONCE(kvm->arch.hv.online_vcpus) == 1) {
-		if (unlikely(READ_ONCE(kvm->arch.hv.tlb_cpu) != cpu + 1))
-			kvmhv_rm_mark_others(kvm, cpu);
-		for (i = 0; i < n; i++) {
-			if (likely(mmu_has_feature(MMU_FTR_LOCKLESS_TLBIE)))
-				kvmhv_tlbiel(rb[i]);
-			else
-				kvmhv_tlbiel_201(rb[i]);
-		}
+	if (likely(READ_ONCE(kvm->arch.hv.online_vcpus) == 1 &&
+		   READ_ONCE(kvm->arch.hv.tlb_cpu) ==
+		   raw_smp_processor_id() + 1)) {
+		for (i = 0; i < n; i++)
+			kvmhv_tlbiel(rb[i]);
 		kvmhv_ptesync();
 		if (likely(READ_ONCE(kvm->arch.hv.online_vcpus) == 1))
 			return;
 	}
-	kvmhv_rm_tlbie_all(kvm, rb, n);
+	kvmhv_rm_tlbie_slow(kvm, rb, n);
 }
 
 #endif /* BOOK3S_HV_RMAP_H */

@@ -501,9 +501,8 @@ void kvmhv_rmap_note_rc(struct kvm *kvm, unsigned long v, unsigned long r,
 			unsigned long rc);
 void kvmhv_tlbie_hpte(struct kvm *kvm, unsigned long v, unsigned long r,
 		      unsigned long index);
-void kvmhv_rm_tlbie_all(struct kvm *kvm, const unsigned long *rb,
-			unsigned int n);
-void kvmhv_rm_mark_others(struct kvm *kvm, unsigned int cpu);
+void kvmhv_rm_tlbie_slow(struct kvm *kvm, const unsigned long *rb,
+			 unsigned int n);
 
 #endif /* __ASSEMBLY__ */
 #endif /* __ASM_KVM_BOOK3S_HV_H__ */

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Hypervisor-mode KVM for Book3S: what is behind a page of a guest.  Part of
+ * book3s_hv_rm_mmu.c, whose rules are those here: MMU on or off, interrupts
+ * hard-disabled, kvm->srcu held.
+ */
+#ifndef BOOK3S_HV_PAGE_H
+#define BOOK3S_HV_PAGE_H
+
+#include <asm/kvm_hv_host_pte.h>
+
+#include "book3s_hv_hpte.h"
+
+/* How often to try a host PTE that others are changing */
+#define HOST_PTE_TRIES		8
+
+/*
+ * What the host has at a user address, without locks: only that interrupts
+ * are off keeps the page tables from being freed, and only a later
+ * mmu_invalidate_retry() tells whether the answer still holds.
+ */
+struct host_page {
+	unsigned long pa;
+	bool ci;
+	bool writable;
+	bool fixed;		/* nothing ever invalidates it */
+};
+
+/* false if the PTE is not @val any more */
+static noinline bool set_marks(pte_t *ptep, unsigned long val, bool dirty)
+{
+	pte_t old = __pte(val), new = pte_mkyoung(old);
+
+	if (dirty)
+		new = pte_mkdirty(new);
+	return pte_xchg(ptep, old, new);
+}
+
+/*
+ * Look for @psize bytes at @hva, to be written to if @write and the PTE says
+ * so: then it becomes dirty, now, because once a writable HPTE exists nothing
+ * tells the host of writes.
+ */
+static __always_inline bool find_host_page(struct kvm *kvm, unsigned long hva,
+					   unsigned long psize, bool write,
+					   struct host_page *hp)
+{
+	const unsigned long need = _PAGE_PRESENT | _PAGE_READ;
+	const unsigned long bad = _PAGE_PRIVILEGED | H_PAGE_BUSY |
+				  H_PTE_PKEY_BIT0 | H_PTE_PKEY_BIT1 |
+				  H_PTE_PKEY_BIT2 | H_PTE_PKEY_BIT3 |
+				  H_PTE_PKEY_BIT4;
+	unsigned long val, marks;
+	unsigned int shift;
+	pte_t *ptep;
+	int i;
+
+	ptep = kvmhv_host_pte(kvm->mm->pgd, hva, &shift);
+	if (!ptep || psize > 1UL << shift)
+		return false;
+
+	for (i = 0; i < HOST_PTE_TRIES; i++) {
+		val = kvmhv_load_entry(ptep);
+		if ((val & (need | bad)) != need)
+			return false;
+		/* Subpages of their own; in a larger page the bit means THP */
+		if ((val & H_PAGE_4K_PFN) && shift == PAGE_SHIFT)
+			return false;
+
+		hp->writable = write && (val & _PAGE_WRITE);
+		marks = _PAGE_ACCESSED;
+		if (hp->writable)
+			marks |= _PAGE_DIRTY | _PAGE_SOFT_DIRTY;
+		if (unlikely((val & marks) != marks) &&
+		    !set_marks(ptep, val, hp->writable))
+			continue;
+
+		hp->pa = (val & PTE_RPN_MASK) | (hva & ((1UL << shift) - 1));
+		hp->ci = val & _PAGE_NON_IDEMPOTENT;
+		hp->fixed = false;
+		return true;
+	}
+	return false;
+}
+
+/* The same for @psize bytes at @gpa of @slot, behind @hva, whatever is there */
+static __always_inline bool find_page(struct kvm *kvm,
+				      const struct kvm_memory_slot *slot,
+				      unsigned long gpa, unsigned long hva,
+				      unsigned long psize, bool write,
+				      struct host_page *hp)
+{
+	unsigned long gfn = gpa >> PAGE_SHIFT;
+	unsigned long word;
+
+	if (likely(!READ_ONCE(kvm->arch.hv.rma_pages) && !slot->arch.pinned))
+		return find_host_page(kvm, hva | (gpa & ~PAGE_MASK), psize,
+				      write, hp);
+
+	if (kvmhv_in_rma(kvm, gfn)) {
+		hp->pa = kvm->arch.hv.rma_pa + gpa;
+		hp->ci = false;
+		hp->writable = write;
+		hp->fixed = true;
+		return true;
+	}
+	if (slot->arch.pinned) {
+		word = kvmhv_pin_word(slot, gfn);
+		hp->pa = ((word >> KVMHV_PIN_PFN_SHIFT) << PAGE_SHIFT) |
+			 (gpa & ~PAGE_MASK);
+		hp->ci = false;
+		hp->writable = write;
+		hp->fixed = true;
+		return psize <= PAGE_SIZE || (word & KVMHV_PIN_LARGE);
+	}
+	return find_host_page(kvm, hva | (gpa & ~PAGE_MASK), psize, write, hp);
+}
+
+#endif /* BOOK3S_HV_PAGE_H */
