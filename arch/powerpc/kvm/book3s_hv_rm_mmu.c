@@ -169,10 +169,11 @@ static __always_inline __be64 *claim_hpte(const struct kvm_hv_hpt *hpt,
 	return NULL;
 }
 
-/* See kvmhv_hpt_insert() */
-static __always_inline long insert(struct kvm *kvm, unsigned long flags,
-				   unsigned long index, unsigned long v,
-				   unsigned long r, unsigned long *used)
+/* See kvmhv_hpt_insert(); a page of @psize bytes */
+static __always_inline long insert_page(struct kvm *kvm, unsigned long psize,
+					unsigned long flags, unsigned long index,
+					unsigned long v, unsigned long r,
+					unsigned long *used)
 {
 	const struct kvm_hv_hpt *hpt = &kvm->arch.hv.hpt;
 	struct new_hpte new = {
@@ -180,7 +181,6 @@ static __always_inline long insert(struct kvm *kvm, unsigned long flags,
 		.guest_r = r | KVMHV_GR_MODIFIED,
 		.mmu_seq = READ_ONCE(kvm->mmu_invalidate_seq),
 	};
-	unsigned long psize;
 	__be64 *hpte;
 	long ret;
 
@@ -189,13 +189,7 @@ static __always_inline long insert(struct kvm *kvm, unsigned long flags,
 								H_COPY_PAGE);
 	if (!index_ok(hpt, &index))
 		return H_PARAMETER;
-	psize = page_size_of(v, r);
-	if (!psize)
-		return H_PARAMETER;
-	if (likely(psize == SZ_4K))	/* leaves most of it out */
-		ret = prepare(kvm, SZ_4K, r, &new);
-	else
-		ret = prepare(kvm, psize, r, &new);
+	ret = prepare(kvm, psize, r, &new);
 	if (ret != H_SUCCESS)
 		return ret;
 
@@ -223,6 +217,28 @@ static __always_inline long insert(struct kvm *kvm, unsigned long flags,
 	}
 	*used = index;
 	return H_SUCCESS;
+}
+
+static noinline long insert_large(struct kvm *kvm, unsigned long psize,
+				  unsigned long flags, unsigned long index,
+				  unsigned long v, unsigned long r,
+				  unsigned long *used)
+{
+	return insert_page(kvm, psize, flags, index, v, r, used);
+}
+
+/* Pages of 4K, which most are, need the least: for them it is made separately */
+static __always_inline long insert(struct kvm *kvm, unsigned long flags,
+				   unsigned long index, unsigned long v,
+				   unsigned long r, unsigned long *used)
+{
+	unsigned long psize = page_size_of(v, r);
+
+	if (unlikely(!psize))
+		return H_PARAMETER;
+	if (likely(psize == SZ_4K))
+		return insert_page(kvm, SZ_4K, flags, index, v, r, used);
+	return insert_large(kvm, psize, flags, index, v, r, used);
 }
 
 /**

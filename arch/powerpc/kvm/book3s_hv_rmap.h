@@ -151,27 +151,40 @@ static __always_inline void kvmhv_harvest(struct kvm *kvm, unsigned long v,
 }
 
 /**
+ * kvmhv_tlbie_rb_4k - compute_tlbie_rb() in line, for what most HPTEs are
+ * @v: first doubleword: a page of 4K, by its primary hash
+ * @index: the HPTE
+ *
+ * ISA 2.07 Book III-S, "tlbie": the virtual page number, of which AVPN has all
+ * but the low 11 bits and the hash has those; B.
+ */
+static __always_inline unsigned long kvmhv_tlbie_rb_4k(unsigned long v,
+						       unsigned long index)
+{
+	unsigned long hash = index >> 3, vsid;
+
+	vsid = v & SLB_VSID_B_1T ? v >> SLB_VSID_SHIFT_1T :
+				   v >> SLB_VSID_SHIFT;
+	return (v & HPTE_V_AVPN) << 16 | ((hash ^ vsid) & 0x7ff) << 12 |
+	       (v >> HPTE_V_SSIZE_SHIFT) << 8;
+}
+
+#ifndef kvmhv_tlbie_rb	/* the unit tests have a reversible one */
+/**
  * kvmhv_tlbie_rb - what names the translation of an HPTE, for tlbie and tlbiel
  * @v: first doubleword
  * @r: second doubleword
  * @index: the HPTE
- *
- * compute_tlbie_rb(), and in line for pages of 4K, which most are.  ISA 2.07
- * Book III-S, "tlbie": AVPN in place, the bits below it from the hash, B.
  */
 static __always_inline unsigned long kvmhv_tlbie_rb(unsigned long v,
 						    unsigned long r,
 						    unsigned long index)
 {
-	unsigned long hash = index >> 3, vsid;
-
-	if (unlikely(v & (HPTE_V_LARGE | HPTE_V_SECONDARY)))
-		return compute_tlbie_rb(v, r, index);
-	vsid = v & HPTE_V_1TB_SEG ? v >> SLB_VSID_SHIFT_1T :
-				    v >> SLB_VSID_SHIFT;
-	return (v & HPTE_V_AVPN) << 16 | ((hash ^ vsid) & 0x7ff) << 12 |
-	       (v >> HPTE_V_SSIZE_SHIFT) << 8;
+	if (likely(!(v & (HPTE_V_LARGE | HPTE_V_SECONDARY))))
+		return kvmhv_tlbie_rb_4k(v, index);
+	return compute_tlbie_rb(v, r, index);
 }
+#endif
 
 /**
  * kvmhv_rm_tlbie - invalidate TLB entries for an hcall of a running vcpu

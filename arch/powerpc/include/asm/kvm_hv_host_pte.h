@@ -28,6 +28,9 @@ static inline unsigned long kvmhv_load_entry(const void *entry)
 #define KVMHV_PUD_SHIFT		(KVMHV_PMD_SHIFT + H_PMD_INDEX_SIZE)
 #define KVMHV_PGD_SHIFT		(KVMHV_PUD_SHIFT + H_PUD_INDEX_SIZE)
 
+/* What __va() sets covers the upper ones of PMD_MASKED_BITS */
+#define KVMHV_PT_LOW_BITS	(PMD_MASKED_BITS & ~PAGE_OFFSET)
+
 static inline const __be64 *kvmhv_pt_entry(const void *table, unsigned long ea,
 					   unsigned int shift, unsigned int bits)
 {
@@ -39,7 +42,8 @@ static inline const void *kvmhv_pt_below(unsigned long val)
 {
 	if (!val || (val & _PAGE_PTE))
 		return NULL;
-	return __va(val & ~PMD_MASKED_BITS);
+	/* __va(), and the bits that are not part of the address */
+	return (const void *)((val | PAGE_OFFSET) & ~KVMHV_PT_LOW_BITS);
 }
 #endif
 

@@ -447,6 +447,27 @@ static void tlbiel_too_late(void)
 	down();
 }
 
+/* RB has the virtual page number whole, wherever H_ENTER found room for it */
+static void tlbie_names_page(void)
+{
+	unsigned long vsid, page, hash, v;
+	int i, large;
+
+	for (i = 0; i < 2000; i++) {
+		large = i & 1;		/* segment of 1T */
+		vsid = random() & (large ? 0x3fffff : 0x3fffffff);
+		page = random() & (large ? 0xfffffff : 0xffff);
+		hash = vsid ^ page;
+		if (large)
+			hash ^= vsid << 25;
+		v = vsid << (large ? 24 : 12) | (page >> 11) << 7 | 1;
+		v |= (unsigned long)large << 62;
+		check_eq(kvmhv_tlbie_rb_4k(v, (hash & 0x3fff) * 8 + (i >> 1) % 8),
+			 (vsid << (large ? 28 : 16) | page) << 12 |
+			 (unsigned long)large << 8);
+	}
+}
+
 static unsigned long prot_flags(unsigned long r)
 {
 	return (r & 0xe07) | (r & HPTE_R_PP0) >> 55 | (r & HPTE_R_KEY_HI) >> 48;
@@ -715,6 +736,7 @@ const struct unit_case hcall_cases[] = {
 	{ "insert and remove for the module", module_functions },
 	{ "tlbiel marks the other CPUs", tlbiel_marks_others },
 	{ "tlbiel overtaken by a second vcpu", tlbiel_too_late },
+	{ "tlbie of a 4K page: its virtual page number", tlbie_names_page },
 	{ "H_PROTECT: all bits", protect_all },
 	{ "H_PROTECT: upgrade to writable", protect_upgrade },
 	{ "H_PROTECT: keeps R and C", protect_keeps_rc },

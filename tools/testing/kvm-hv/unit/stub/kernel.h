@@ -293,6 +293,7 @@ int kvmppc_hpte_base_page_shift(unsigned long v, unsigned long r);
 unsigned long kvmppc_actual_pgsz(unsigned long v, unsigned long r);
 unsigned long compute_tlbie_rb(unsigned long v, unsigned long r,
 			       unsigned long index);
+#define kvmhv_tlbie_rb(v, r, index)	compute_tlbie_rb(v, r, index)
 bool hpte_is_writable(unsigned long r);
 unsigned long hpte_make_readonly(unsigned long r);
 bool hpte_cache_flags_ok(unsigned long r, bool ci);
