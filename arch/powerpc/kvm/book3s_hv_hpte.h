@@ -141,6 +141,17 @@ static inline void kvmhv_show_hpte(__be64 *hpte, unsigned long v,
 }
 
 /**
+ * kvmhv_writable - hpte_is_writable() without a branch
+ * @r: second doubleword
+ *
+ * Read-only are PP = 0b011 and 0b110 (PP0, then the two others).
+ */
+static inline bool kvmhv_writable(unsigned long r)
+{
+	return !((r >> 1) & (r ^ (r >> 63)) & 1);
+}
+
+/**
  * kvmhv_hpte_gpa - the guest real address an HPTE maps
  * @r: second doubleword as the guest gave it
  * @psize: actual page size in bytes

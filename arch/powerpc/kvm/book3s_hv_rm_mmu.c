@@ -126,7 +126,7 @@ static __always_inline long prepare(struct kvm *kvm, unsigned long psize,
 		return H_PARAMETER;
 
 	if ((slot->flags & KVM_MEMSLOT_INVALID) ||
-	    !find_page(kvm, slot, gpa, hva, psize, hpte_is_writable(r) &&
+	    !find_page(kvm, slot, gpa, hva, psize, kvmhv_writable(r) &&
 		       !(slot->flags & KVM_MEM_READONLY), &hp)) {
 		if (!kvmhv_cpu->has_vrma)
 			return H_PARAMETER;
@@ -198,24 +198,21 @@ static __always_inline long insert_page(struct kvm *kvm, unsigned long psize,
 		return H_PTEG_FULL;
 
 	hpt->rev[index].guest_r = new.guest_r;
+	*used = index;
 	if (new.rmap) {
 		lock_rmap(new.rmap);
-		if (!new.fixed && mmu_invalidate_retry(kvm, new.mmu_seq)) {
-			unlock_rmap(new.rmap);
-			make_absent(&new, 0);
-		} else {
+		if (likely(new.fixed || !mmu_invalidate_retry(kvm, new.mmu_seq))) {
 			kvmhv_unlock_rmap(new.rmap,
 					  kvmhv_ring_add(hpt->rev, *new.rmap,
 							 index));
+			kvmhv_show_hpte(hpte, new.v, new.real_r);
+			return H_SUCCESS;
 		}
+		unlock_rmap(new.rmap);
+		make_absent(&new, 0);
 	}
-	if (new.v & HPTE_V_VALID) {
-		kvmhv_show_hpte(hpte, new.v, new.real_r);
-	} else {
-		hpte[1] = cpu_to_be64(new.real_r);
-		unlock_hpte(hpte, new.v);
-	}
-	*used = index;
+	hpte[1] = cpu_to_be64(new.real_r);
+	unlock_hpte(hpte, new.v);
 	return H_SUCCESS;
 }
 
@@ -457,7 +454,7 @@ static bool bulk_one(struct kvm *kvm, struct bulk *b, unsigned long *arg)
 	} else if (v & HPTE_V_VALID) {
 		kvmhv_hide_hpte(hpte, v);
 		b->rb[b->n] = kvmhv_tlbie_rb(v, hpt->rev[index].guest_r,
-					       index);
+					     index);
 		b->e[b->n].hpte = hpte;
 		b->e[b->n].index = index;
 		b->e[b->n].v = v;

@@ -43,7 +43,9 @@ static inline const void *kvmhv_pt_below(unsigned long val)
 	if (!val || (val & _PAGE_PTE))
 		return NULL;
 	/* __va(), and the bits that are not part of the address */
-	return (const void *)((val | PAGE_OFFSET) & ~KVMHV_PT_LOW_BITS);
+	val |= PAGE_OFFSET;
+	OPTIMIZER_HIDE_VAR(val);
+	return (const void *)(val & ~KVMHV_PT_LOW_BITS);
 }
 #endif
 

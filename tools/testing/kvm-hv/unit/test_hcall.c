@@ -447,6 +447,18 @@ static void tlbiel_too_late(void)
 	down();
 }
 
+static void writable_or_not(void)
+{
+	/* PP0 with anything but PP = 0b10 is reserved */
+	static const unsigned long pp[] = { 0, 1, 2, 3, HPTE_R_PP0 | 2 };
+	unsigned int i;
+
+	for (i = 0; i < 5; i++) {
+		check_eq(kvmhv_writable(pp[i]), hpte_is_writable(pp[i]));
+		check_eq(kvmhv_writable(pp[i] | HPTE_R_N), hpte_is_writable(pp[i]));
+	}
+}
+
 /* RB has the virtual page number whole, wherever H_ENTER found room for it */
 static void tlbie_names_page(void)
 {
@@ -736,6 +748,7 @@ const struct unit_case hcall_cases[] = {
 	{ "insert and remove for the module", module_functions },
 	{ "tlbiel marks the other CPUs", tlbiel_marks_others },
 	{ "tlbiel overtaken by a second vcpu", tlbiel_too_late },
+	{ "protection that lets a page be written", writable_or_not },
 	{ "tlbie of a 4K page: its virtual page number", tlbie_names_page },
 	{ "H_PROTECT: all bits", protect_all },
 	{ "H_PROTECT: upgrade to writable", protect_upgrade },
