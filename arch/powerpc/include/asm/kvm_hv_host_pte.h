@@ -10,6 +10,7 @@
 #include <linux/compiler.h>
 #include <linux/mm_types.h>
 #include <asm/pgtable.h>
+#include <asm/pte-walk.h>
 
 /*
  * One look at an entry.  Not READ_ONCE(), which would keep the compiler from
