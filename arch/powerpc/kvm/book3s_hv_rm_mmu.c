@@ -295,12 +295,10 @@ static inline bool condition_ok(unsigned long v, unsigned long flags,
  * Last step of a removal, after invalidation if the HPTE was valid: harvest,
  * empty, unlock.  Returns the guest's view of the second doubleword.
  */
-static __always_inline unsigned long finish_remove(struct kvm *kvm, __be64 *hpte,
-						   unsigned long index,
-						   unsigned long v)
+static __always_inline unsigned long
+finish_remove(struct kvm *kvm, struct kvm_hv_rev *rev, __be64 *hpte,
+	      unsigned long index, unsigned long v, unsigned long guest_r)
 {
-	struct kvm_hv_rev *rev = &kvm->arch.hv.hpt.rev[index];
-	unsigned long guest_r = rev->guest_r;
 	unsigned long rc;
 
 	if (v & HPTE_V_VALID) {
@@ -324,7 +322,8 @@ static __always_inline long remove_one(struct kvm *kvm, unsigned long flags,
 				       unsigned long *old_r, bool in_guest)
 {
 	const struct kvm_hv_hpt *hpt = &kvm->arch.hv.hpt;
-	unsigned long v, rb;
+	unsigned long v, guest_r;
+	struct kvm_hv_rev *rev;
 	__be64 *hpte;
 
 	if (!index_ok(hpt, &index))
@@ -336,18 +335,16 @@ static __always_inline long remove_one(struct kvm *kvm, unsigned long flags,
 		return H_NOT_FOUND;
 	}
 
+	rev = &hpt->rev[index];
+	guest_r = rev->guest_r;
 	if (v & HPTE_V_VALID) {
-		unsigned long guest_r = hpt->rev[index].guest_r;
-
 		kvmhv_hide_hpte(hpte, v);
-		if (in_guest) {
-			rb = kvmhv_tlbie_rb(v, guest_r, index);
-			kvmhv_rm_tlbie(kvm, &rb, 1);
-		} else {
+		if (in_guest)
+			kvmhv_rm_tlbie_one(kvm, kvmhv_tlbie_rb(v, guest_r, index));
+		else
 			kvmhv_tlbie_hpte(kvm, v, guest_r, index);
-		}
 	}
-	*old_r = finish_remove(kvm, hpte, index, v);
+	*old_r = finish_remove(kvm, rev, hpte, index, v, guest_r);
 	*old_v = kvmhv_guest_v(v);
 	return H_SUCCESS;
 }
@@ -406,6 +403,7 @@ struct bulk {
 
 static void bulk_finish(struct kvm *kvm, struct bulk *b)
 {
+	struct kvm_hv_rev *rev;
 	unsigned long r;
 	unsigned int i;
 
@@ -413,7 +411,9 @@ static void bulk_finish(struct kvm *kvm, struct bulk *b)
 		return;
 	kvmhv_rm_tlbie(kvm, b->rb, b->n);
 	for (i = 0; i < b->n; i++) {
-		r = finish_remove(kvm, b->e[i].hpte, b->e[i].index, b->e[i].v);
+		rev = &kvm->arch.hv.hpt.rev[b->e[i].index];
+		r = finish_remove(kvm, rev, b->e[i].hpte, b->e[i].index,
+				  b->e[i].v, rev->guest_r);
 		*b->e[i].arg |= (r & (HPTE_R_R | HPTE_R_C)) << BULK_RC_SHIFT;
 	}
 	b->n = 0;
@@ -461,7 +461,9 @@ static bool bulk_one(struct kvm *kvm, struct bulk *b, unsigned long *arg)
 		b->e[b->n].arg = arg;
 		b->n++;
 	} else {
-		unsigned long r = finish_remove(kvm, hpte, index, v);
+		struct kvm_hv_rev *rev = &hpt->rev[index];
+		unsigned long r = finish_remove(kvm, rev, hpte, index, v,
+						rev->guest_r);
 
 		arg[0] |= (r & (HPTE_R_R | HPTE_R_C)) << BULK_RC_SHIFT;
 	}
@@ -574,7 +576,7 @@ long kvmhv_rm_h_protect(struct kvm_vcpu *vcpu, unsigned long flags,
 
 	kvmhv_hide_hpte(hpte, v);
 	rb = kvmhv_tlbie_rb(v, guest_r, index);
-	kvmhv_rm_tlbie(kvm, &rb, 1);
+	kvmhv_rm_tlbie_one(kvm, rb);
 	/* R and C may have been set until now */
 	new_r |= kvmhv_hpte_load(&hpte[1]) & (HPTE_R_R | HPTE_R_C);
 	kvmhv_show_hpte(hpte, v, new_r);
@@ -666,7 +668,7 @@ static __always_inline long clear_bit_of_r(struct kvm_vcpu *vcpu,
 
 	kvmhv_hide_hpte(hpte, v);
 	rb = kvmhv_tlbie_rb(v, guest_r, index);
-	kvmhv_rm_tlbie(kvm, &rb, 1);
+	kvmhv_rm_tlbie_one(kvm, rb);
 	r = kvmhv_hpte_load(&hpte[1]);
 	kvmhv_rmap_note_rc(kvm, v, guest_r, bit);
 	rev->guest_r |= KVMHV_GR_MODIFIED;

@@ -178,3 +178,15 @@ void kvmhv_rm_tlbie_slow(struct kvm *kvm, const unsigned long *rb,
 	}
 	tlbie_all(kvm, rb, n);
 }
+
+/**
+ * kvmhv_rm_tlbie_slow_one - kvmhv_rm_tlbie_slow() for one HPTE
+ * @kvm: the VM, whose LPID is in LPIDR
+ * @rb: what kvmhv_tlbie_rb() says
+ *
+ * MMU off, after a ptesync.
+ */
+void kvmhv_rm_tlbie_slow_one(struct kvm *kvm, unsigned long rb)
+{
+	kvmhv_rm_tlbie_slow(kvm, &rb, 1);
+}

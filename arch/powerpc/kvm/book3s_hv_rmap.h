@@ -186,6 +186,13 @@ static __always_inline unsigned long kvmhv_tlbie_rb(unsigned long v,
 }
 #endif
 
+/* One vcpu, and all other CPUs know that they have to flush */
+static __always_inline bool kvmhv_rm_alone(struct kvm *kvm)
+{
+	return READ_ONCE(kvm->arch.hv.online_vcpus) == 1 &&
+	       READ_ONCE(kvm->arch.hv.tlb_cpu) == raw_smp_processor_id() + 1;
+}
+
 /**
  * kvmhv_rm_tlbie - invalidate TLB entries for an hcall of a running vcpu
  * @kvm: the VM, whose LPID is in LPIDR
@@ -209,9 +216,7 @@ static __always_inline void kvmhv_rm_tlbie(struct kvm *kvm,
 	unsigned int i;
 
 	kvmhv_ptesync();
-	if (likely(READ_ONCE(kvm->arch.hv.online_vcpus) == 1 &&
-		   READ_ONCE(kvm->arch.hv.tlb_cpu) ==
-		   raw_smp_processor_id() + 1)) {
+	if (likely(kvmhv_rm_alone(kvm))) {
 		for (i = 0; i < n; i++)
 			kvmhv_tlbiel(rb[i]);
 		kvmhv_ptesync();
@@ -219,6 +224,20 @@ static __always_inline void kvmhv_rm_tlbie(struct kvm *kvm,
 			return;
 	}
 	kvmhv_rm_tlbie_slow(kvm, rb, n);
+}
+
+/* The same for one, which need not be in memory */
+static __always_inline void kvmhv_rm_tlbie_one(struct kvm *kvm,
+					       unsigned long rb)
+{
+	kvmhv_ptesync();
+	if (likely(kvmhv_rm_alone(kvm))) {
+		kvmhv_tlbiel(rb);
+		kvmhv_ptesync();
+		if (likely(READ_ONCE(kvm->arch.hv.online_vcpus) == 1))
+			return;
+	}
+	kvmhv_rm_tlbie_slow_one(kvm, rb);
 }
 
 #endif /* BOOK3S_HV_RMAP_H */

@@ -503,6 +503,7 @@ void kvmhv_tlbie_hpte(struct kvm *kvm, unsigned long v, unsigned long r,
 		      unsigned long index);
 void kvmhv_rm_tlbie_slow(struct kvm *kvm, const unsigned long *rb,
 			 unsigned int n);
+void kvmhv_rm_tlbie_slow_one(struct kvm *kvm, unsigned long rb);
 
 #endif /* __ASSEMBLY__ */
 #endif /* __ASM_KVM_BOOK3S_HV_H__ */
