@@ -27,7 +27,7 @@ struct host_page {
 };
 
 /* false if the PTE is not @val any more */
-static noinline bool set_marks(pte_t *ptep, unsigned long val, bool dirty)
+static inline bool set_marks(pte_t *ptep, unsigned long val, bool dirty)
 {
 	pte_t old = __pte(val), new = pte_mkyoung(old);
 

@@ -34,9 +34,10 @@ void loop_no_load(u64 n, u64 ea, u64 step);
 
 /*
  * Look at the timebase until *a is not b and nothing has happened for idle
- * ticks.  Returns the ticks this processor did not run, in gaps of 1 us and more.
+ * ticks.  Returns the ticks this processor did not run since start, in gaps of
+ * 1 us and more.
  */
-u64 watch(u64 *a, u64 b, u64 idle);
+u64 watch(u64 *a, u64 b, u64 idle, u64 start);
 
 /* The shortest handler: back with EE = 0.  Clobbers r12. */
 extern u8 bench_handler[], bench_handler_end[];

@@ -88,8 +88,8 @@
 	LOADS	loop_no_load, nop
 
 	.globl	watch
-watch:	li	6, 0
-	mftb	7			/* last look */
+watch:	mr	7, 6			/* last look */
+	li	6, 0
 	mr	8, 7			/* last event */
 1:	mftb	9
 	sub	10, 9, 7

@@ -47,7 +47,7 @@ static void sleeper(void)
 static void bench_wake(const char *name, const char *caller, u64 nr, u64 prio)
 {
 	const struct call c = { { nr, cpu_nr(1)->server, prio } };
-	u64 call[ROUNDS], all[ROUNDS], start, was, n;
+	u64 call[ROUNDS], all[ROUNDS], start, end, was, n;
 
 	for (n = 0; n < ROUNDS; n++) {
 		/* Until it sleeps */
@@ -56,8 +56,9 @@ static void bench_wake(const char *name, const char *caller, u64 nr, u64 prio)
 		was = READ_ONCE(rounds);
 		start = mftb();
 		loop_hcalls(1, (u64)&c, (u64)(&c + 1));
-		call[n] = mftb() - start;
-		all[n] = call[n] + watch(&rounds, was, us(500));
+		end = mftb();
+		call[n] = end - start;
+		all[n] = call[n] + watch(&rounds, was, us(500), end);
 	}
 	result(caller, median(call, ROUNDS), 1);
 	result(name, median(all, ROUNDS), 1);
