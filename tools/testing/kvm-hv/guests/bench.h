@@ -35,7 +35,7 @@ void loop_no_load(u64 n, u64 ea, u64 step);
 /*
  * Look at the timebase until *a is not b and nothing has happened for idle
  * ticks.  Returns the ticks this processor did not run since start, in gaps of
- * 1 us and more.
+ * 64 and more.
  */
 u64 watch(u64 *a, u64 b, u64 idle, u64 start);
 

@@ -94,7 +94,7 @@ watch:	mr	7, 6			/* last look */
 1:	mftb	9
 	sub	10, 9, 7
 	mr	7, 9
-	cmpldi	10, 512
+	cmpldi	10, 64
 	blt	2f
 	add	6, 6, 10
 	mr	8, 9
