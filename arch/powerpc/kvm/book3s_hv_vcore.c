@@ -460,7 +460,8 @@ static void hand_over(struct kvm_hv_vcore *vcore)
 	struct kvm_vcpu *vcpu;
 	int i;
 
-	if (vcore->runner)
+	/* Who asks is awake, and there may be nobody else */
+	if (vcore->runner || vcore->nr_slots == 1)
 		return;
 	for (i = 0; (vcpu = next_vcpu(vcore, &i)); ) {
 		if (vcpu->arch.hv.state != KVMHV_READY || !runnable(vcpu))
