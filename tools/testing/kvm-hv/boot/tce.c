@@ -538,7 +538,8 @@ static unsigned long multi_tces(void)
 /*
  * The guest makes hcalls, long ones, while its table and others on the same
  * list come and go: each hcall reaches the table or user space.  One that goes
- * on when its table is gone is for a kernel with page_poison=1 to find.
+ * on when its table is gone is for a kernel with page_poison=1 to find; -icount
+ * stops a CPU in the middle of it for long enough.
  */
 static void come_and_go(void)
 {
