@@ -261,8 +261,12 @@ static void bad_slots(int must_have)
 	check("not its beginning", set_slot(&vm, 0, 0, mem + page, size - page, 0), EINVAL);
 	check("read-only", set_slot(&vm, 0, 0, mem, size, KVM_MEM_READONLY), EINVAL);
 	check("too small a slot", set_slot(&vm, 0, 0, mem, 16 << 20, 0), EINVAL);
-	if (must_have)
+	check("KVM_ALLOCATE_RMA, nowhere to put the size",
+	      ioctl(vm.fd, KVM_ALLOCATE_RMA, 8UL), EFAULT);
+	if (must_have) {
 		check("other memory at 0", set_slot(&vm, 0, 0, ram, size, 0), EINVAL);
+		check("KVM_RUN without an area", ioctl(other.vcpu, KVM_RUN, 0), EINVAL);
+	}
 	check("the area at 0", set_slot(&vm, 0, 0, mem, size, 0), 0);
 	check("a second slot on it", set_slot(&vm, 1, size, mem, size, 0), EINVAL);
 	check("another area behind it", set_slot(&vm, 1, size, mem2, size, 0), EINVAL);
