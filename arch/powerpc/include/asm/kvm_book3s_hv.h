@@ -443,6 +443,12 @@ long kvmhv_hpt_remove(struct kvm *kvm, unsigned long flags, unsigned long index,
 long kvmhv_rm_h_set_dabr(struct kvm_vcpu *vcpu, unsigned long dabr);
 long kvmhv_rm_h_set_xdabr(struct kvm_vcpu *vcpu, unsigned long dabr,
 			  unsigned long dabrx);
+/* book3s_hv_rm_xics.c */
+long kvmhv_rm_h_xirr(struct kvm_vcpu *vcpu);
+long kvmhv_rm_h_cppr(struct kvm_vcpu *vcpu, unsigned long cppr);
+long kvmhv_rm_h_eoi(struct kvm_vcpu *vcpu, unsigned long xirr);
+long kvmhv_rm_h_ipi(struct kvm_vcpu *vcpu, unsigned long server,
+		    unsigned long mfrr);
 /* book3s_hv_rm_cede.c */
 long kvmhv_rm_h_cede(struct kvm_vcpu *vcpu);
 long kvmhv_rm_h_prod(struct kvm_vcpu *vcpu, unsigned long id);
