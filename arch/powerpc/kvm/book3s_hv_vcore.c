@@ -376,6 +376,7 @@ static void core_trip(struct kvm_hv_vcore *vcore, struct kvmhv_thread *leader)
 	ftrace = this_cpu_get_ftrace_enabled();
 	this_cpu_disable_ftrace();
 	kvmhv_enter_core(vcore);
+	srr_regs_clobbered();	/* lest the way to user space trusts them */
 	this_cpu_set_ftrace_enabled(ftrace);
 
 	spin_lock(&vcore->lock);
