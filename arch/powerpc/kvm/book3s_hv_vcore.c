@@ -133,7 +133,8 @@ static void not_expected(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
  * @vcpu: the vcpu; kvm->arch.smt_mode vcpu ids in a row make a core
  *
  * Context: process.  kvm->lock held.
- * Return: 0 or -ENOMEM.
+ * Return: 0, -ENOMEM, or -EEXIST if there is a vcpu of that id: the caller of
+ * this looks for it too late, when the place would be taken over.
  */
 int kvmhv_vcore_join(struct kvm_vcpu *vcpu)
 {
@@ -156,6 +157,8 @@ int kvmhv_vcore_join(struct kvm_vcpu *vcpu)
 	spin_lock_init(&vcore->lock);
 	list_add(&vcore->list, &kvm->arch.hv.vcores);
 found:
+	if (vcore->vcpu[nr])
+		return -EEXIST;
 	vcore->nr_vcpus++;
 	vcpu->arch.hv.vcore = vcore;
 	WRITE_ONCE(vcore->vcpu[nr], vcpu);
