@@ -17,7 +17,7 @@ bench:		## path lengths, ours and Linux 6.1's own; build/bench (half an hour)
 	@scripts/bench $(BENCH)
 
 profile:	## where the instructions of a path go: PATH=h_enter_remove
-	@PATH=$$(command -p getconf PATH) scripts/profile '$(PATH)'
+	@MAKEFLAGS= PATH=$$(command -p getconf PATH):/usr/sbin:/sbin scripts/profile '$(PATH)'
 
 kernel:		## host kernels build/le and build/be; KERNELS='le-4k ...' for others
 	@for v in $(or $(KERNELS),le be); do scripts/build-kernel $$v || exit 1; done
