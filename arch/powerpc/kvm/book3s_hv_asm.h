@@ -64,6 +64,10 @@
 #define HS_MAX		48
 #define SWITCH_FRAME	((HS(HS_MAX) + 15) & ~15)
 
+/* The frame of kvmhv_enter_core: r29-r31 */
+#define ENTER_NVGPRS	STACK_FRAME_MIN_SIZE
+#define ENTER_FRAME	(STACK_FRAME_MIN_SIZE + 32)
+
 /* An LPID no partition ever gets: see book3s_hv_builtin.c */
 #define LPID_RSVD_HV	0x3ff
 
@@ -82,6 +86,10 @@
  * exactly once; given one of these it becomes a save or a load.
  * BASE is r31 for guest lists, r1 for host lists.  Clobber r0.
  */
+/* With r0 = 0: what the guest left goes */
+.macro clear_spr spr, off, base
+	mtspr	\spr,r0
+.endm
 .macro save_spr spr, off, base
 	mfspr	r0,\spr
 	std	r0,\off(\base)

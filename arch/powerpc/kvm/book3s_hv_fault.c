@@ -336,22 +336,41 @@ int kvmhv_page_fault(struct kvm_vcpu *vcpu, enum kvmhv_fault verdict, bool data)
 	return device ? no_memory(vcpu, &f) : ret;
 }
 
-/* Does the instruction at the PC access memory in the direction that faulted? */
-static bool inst_matches(struct kvm_vcpu *vcpu, u32 inst, bool is_store)
+/* What an instruction does to memory */
+enum mmio_dir {
+	MMIO_NEITHER,	/* emulation will refuse it */
+	MMIO_LOAD,
+	MMIO_STORE,
+};
+
+static enum mmio_dir inst_direction(struct kvm_vcpu *vcpu, u32 inst)
 {
 	struct instruction_op op;
 	int type;
 
 	vcpu->arch.regs.msr = vcpu->arch.hv.shregs.msr;
 	if (analyse_instr(&op, &vcpu->arch.regs, ppc_inst(inst)))
-		return true;	/* no access at all: emulation will refuse it */
+		return MMIO_NEITHER;
 
 	type = GETTYPE(op.type);
 	if (OP_IS_STORE(type))
-		return is_store;
-	if (OP_IS_LOAD(type))
-		return !is_store;
-	return true;
+		return MMIO_STORE;
+	return OP_IS_LOAD(type) ? MMIO_LOAD : MMIO_NEITHER;
+}
+
+/*
+ * Does the instruction at the PC access memory in the direction that faulted?
+ * Drivers have few instructions that do: the answer for the last one is kept.
+ */
+static bool inst_matches(struct kvm_vcpu *vcpu, u32 inst, bool is_store)
+{
+	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
+
+	if (inst != hv->mmio_inst) {
+		hv->mmio_dir = inst_direction(vcpu, inst);
+		hv->mmio_inst = inst;
+	}
+	return hv->mmio_dir != (is_store ? MMIO_LOAD : MMIO_STORE);
 }
 
 /*
@@ -462,7 +481,7 @@ int kvmhv_xlate(struct kvm_vcpu *vcpu, gva_t eaddr, struct kvmppc_pte *pte,
 		return -EINVAL;
 
 	preempt_disable();
-	index = kvmhv_hpt_find(kvm, eaddr, slb_v, KVMHV_HPTE_V_USED);
+	index = kvmhv_hpt_find(kvm, eaddr, slb_v);
 	if (index < 0) {
 		preempt_enable();
 		return -ENOENT;

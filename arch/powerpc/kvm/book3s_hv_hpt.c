@@ -35,12 +35,12 @@
 
 static void clear_table(void *table, unsigned long size)
 {
-	unsigned long done, step;
+	unsigned long done;
 
-	for (done = 0; done < size; done += step) {
-		step = min_t(unsigned long, size - done, CLEAR_STEP);
-		memset(table + done, 0, step);
-		cond_resched();
+	for (done = 0; done < size; done += PAGE_SIZE) {
+		clear_page(table + done);
+		if (!(done & (CLEAR_STEP - 1)))
+			cond_resched();
 	}
 }
 
@@ -368,7 +368,7 @@ static long vrma_insert(struct kvm *kvm, unsigned long page)
 	local_irq_disable();
 	hard_irq_disable();
 
-	index = kvmhv_hpt_find(kvm, page, hv->vrma_slb_v, KVMHV_HPTE_V_USED);
+	index = kvmhv_hpt_find(kvm, page, hv->vrma_slb_v);
 	if (index >= 0) {
 		__be64 *hptep = kvmhv_hpte(&hv->hpt, index);
 

@@ -130,16 +130,11 @@ static bool nap(struct kvm_vcpu *vcpu, bool patient)
 static bool nap_for_guest(struct kvm_vcpu *vcpu, bool patient)
 {
 	unsigned long srr0 = mfspr(SPRN_SRR0), srr1 = mfspr(SPRN_SRR1);
-	unsigned long msr = mfmsr();
 	bool go_on;
 
-	mtmsr(msr | kvmhv_fp_facilities());
-	store_fp_state(&vcpu->arch.fp);
-	store_vr_state(&vcpu->arch.vr);
+	kvmhv_store_fp(vcpu);
 	go_on = nap(vcpu, patient);
-	mtmsr(msr | kvmhv_fp_facilities());
-	load_fp_state(&vcpu->arch.fp);
-	load_vr_state(&vcpu->arch.vr);
+	kvmhv_load_fp(vcpu);
 	mtspr(SPRN_SRR0, srr0);
 	mtspr(SPRN_SRR1, srr1);
 	return go_on;

@@ -144,35 +144,35 @@ static unsigned long slb_find(unsigned long ea)
 }
 
 /*
- * A load or store from a device is going to be emulated: keep the instruction,
- * which the module would have to look for through the same tables.  As long as
- * its HPTE is valid and locked the page stays.
+ * A load or store from a device is going to be emulated: fetch the instruction,
+ * which the module would have to look for in SLB and HPT.  The MMU does it for
+ * us, with MSR[DR] on in the guest's partition.  If it cannot, the interrupt that
+ * says so skips the load (book3s_64_entry.S), leaves its marks in registers that
+ * are the guest's, and the module has to look after all.
  */
 static void keep_inst(struct kvm_vcpu *vcpu)
 {
-	const struct kvm_hv_hpt *hpt = &vcpu->kvm->arch.hv.hpt;
-	unsigned long pc = vcpu->arch.regs.nip;
-	unsigned long slb_v, v, r, psize, pa;
-	__be64 *hpte;
-	long index;
+	unsigned long srr0 = mfspr(SPRN_SRR0), srr1 = mfspr(SPRN_SRR1);
+	unsigned long dar = mfspr(SPRN_DAR), dsisr = mfspr(SPRN_DSISR);
+	unsigned long msr = mfmsr();
+	u32 inst = KVM_INST_FETCH_FAILED;
 
 	if (!(vcpu->arch.hv.shregs.msr & MSR_IR))
 		return;
-	slb_v = slb_find(pc);
-	if (!slb_v)
-		return;
-	index = kvmhv_hpt_find(vcpu->kvm, pc, slb_v, HPTE_V_VALID);
-	if (index < 0)
-		return;
-	hpte = kvmhv_hpte(hpt, index);
-	v = kvmhv_hpte_load(&hpte[0]) & ~HPTE_V_HVLOCK;
-	r = kvmhv_hpte_load(&hpte[1]);
-	if (!(r & HPTE_R_I)) {
-		psize = kvmppc_actual_pgsz(v, hpt->rev[index].guest_r);
-		pa = kvmhv_hpte_gpa(r, psize) | (pc & (psize - 1));
-		vcpu->arch.last_inst = *(u32 *)__va(pa);
+	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_SKIP;
+	/* nothing but this load may happen with MSR[DR] on */
+	asm volatile("mtmsrd %2; isync; lwz %0,0(%1); mtmsrd %3; isync" :
+		     "+r" (inst) :
+		     "b" (vcpu->arch.regs.nip), "r" (msr | MSR_DR), "r" (msr) :
+		     "cr0", "memory");
+	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_HOST_HV;
+	if (inst == KVM_INST_FETCH_FAILED) {
+		mtspr(SPRN_SRR0, srr0);
+		mtspr(SPRN_SRR1, srr1);
+		mtspr(SPRN_DAR, dar);
+		mtspr(SPRN_DSISR, dsisr);
 	}
-	unlock_hpte(hpte, v);
+	vcpu->arch.last_inst = inst;
 }
 
 /*

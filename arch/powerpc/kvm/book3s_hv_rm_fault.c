@@ -42,7 +42,7 @@ static inline unsigned int slb_base_shift(unsigned long slb_v)
 /* Search one group; returns the index of the HPTE, locked, or -1 */
 static long search_group(const struct kvm_hv_hpt *hpt, unsigned long group,
 			 unsigned long want, unsigned long mask,
-			 unsigned long need, unsigned int shift)
+			 unsigned int shift)
 {
 	unsigned long index = group * HPTES_PER_PTEG;
 	__be64 *hpte = kvmhv_hpte(hpt, index);
@@ -52,12 +52,13 @@ static long search_group(const struct kvm_hv_hpt *hpt, unsigned long group,
 	for (i = 0; i < HPTES_PER_PTEG; i++, hpte += 2, index++) {
 		v = kvmhv_hpte_load(&hpte[0]);
 		/* Who holds the lock may be about to set VALID again */
-		if (!(v & (need | HPTE_V_HVLOCK)) || ((v ^ want) & mask))
+		if (!(v & (KVMHV_HPTE_V_USED | HPTE_V_HVLOCK)) ||
+		    ((v ^ want) & mask))
 			continue;
 
 		v = kvmhv_lock_hpte(hpte);
 		r = hpt->rev[index].guest_r;
-		if ((v & need) && !((v ^ want) & mask) &&
+		if ((v & KVMHV_HPTE_V_USED) && !((v ^ want) & mask) &&
 		    kvmppc_hpte_base_page_shift(v, r) == shift)
 			return index;
 		__unlock_hpte(hpte, v);
@@ -70,7 +71,6 @@ static long search_group(const struct kvm_hv_hpt *hpt, unsigned long group,
  * @kvm: the VM
  * @ea: effective address
  * @slb_v: RS image of the slbmte that made its segment
- * @need: HPTE_V_VALID, HPTE_V_ABSENT or both: what is good enough
  *
  * MMU on or off, preemption off, no HPTE lock held.  ISA 2.07 Book III-S,
  * 5.7.7.3 "Page Table Search".
@@ -78,8 +78,7 @@ static long search_group(const struct kvm_hv_hpt *hpt, unsigned long group,
  * Return: index of the HPTE with its lock held (unlock_hpte() ends that), or
  * -1.
  */
-long kvmhv_hpt_find(struct kvm *kvm, unsigned long ea, unsigned long slb_v,
-		    unsigned long need)
+long kvmhv_hpt_find(struct kvm *kvm, unsigned long ea, unsigned long slb_v)
 {
 	const struct kvm_hv_hpt *hpt = &kvm->arch.hv.hpt;
 	unsigned int shift = slb_base_shift(slb_v);
@@ -116,12 +115,10 @@ long kvmhv_hpt_find(struct kvm *kvm, unsigned long ea, unsigned long slb_v,
 	if (shift > 23)
 		mask &= ~(((1UL << (shift - 23)) - 1) << HPTE_V_AVPN_SHIFT);
 
-	index = search_group(hpt, hash & hpt->pteg_mask, want, mask, need,
-			     shift);
+	index = search_group(hpt, hash & hpt->pteg_mask, want, mask, shift);
 	if (index < 0)
 		index = search_group(hpt, ~hash & hpt->pteg_mask,
-				     want | HPTE_V_SECONDARY, mask, need,
-				     shift);
+				     want | HPTE_V_SECONDARY, mask, shift);
 	return index;
 }
 EXPORT_SYMBOL_GPL(kvmhv_hpt_find);
@@ -207,7 +204,7 @@ enum kvmhv_fault kvmhv_rm_fault(struct kvm_vcpu *vcpu, unsigned long ea,
 	if (!(dsisr & DSISR_TRANSLATION))
 		return KVMHV_FAULT_REFLECT;
 
-	index = kvmhv_hpt_find(kvm, ea, slb_v, KVMHV_HPTE_V_USED);
+	index = kvmhv_hpt_find(kvm, ea, slb_v);
 	if (index < 0) {
 		if (!(hv->shregs.msr & (data ? MSR_DR : MSR_IR)))
 			return KVMHV_FAULT_VRMA;

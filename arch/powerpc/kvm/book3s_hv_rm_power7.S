@@ -64,6 +64,7 @@
 	\op_w	SPRN_PMC6, VCPU_PMC_N(6), r31
 .endm
 
+#define MMCR0_FC_HI	0x8000		/* MMCR0[FC], for andis. */
 #define HS_MMCR0	HS(HS_POWER7 + 6)
 #define HS_DABR		HS(HS_POWER7 + 17)
 #define HS_DABRX	HS(HS_POWER7 + 18)
@@ -78,11 +79,16 @@ _GLOBAL(kvmhv_power7_save_host)
 	mtlr	r0
 	blr
 
-/* The same, but for the breakpoint */
+/*
+ * The same, but for the breakpoint.  Counters that are frozen at a trip count for
+ * nobody: perf freezes them when it has no events.
+ */
 _GLOBAL(kvmhv_isa206_save_host)
 	freeze_pmu HS_MMCR0, r1
+	andis.	r0,r0,MMCR0_FC_HI
+	bne	1f
 	host_pmu save_spr, save_spr
-	host_sprs save_spr, save_spr
+1:	host_sprs save_spr, save_spr
 	blr
 
 /* And back; the counters go on last */
@@ -100,9 +106,14 @@ _GLOBAL(kvmhv_isa206_load_host)
 	host_sprs load_spr, load_spr
 	ld	r0,PACA_SPRG_VDSO(r13)
 	mtspr	SPRN_SPRG_VDSO_WRITE,r0
+	ld	r4,HS_MMCR0(r1)
+	andis.	r0,r4,MMCR0_FC_HI
+	bne	1f
 	host_pmu load_spr, load_spr
-	ld	r0,HS_MMCR0(r1)
-	mtspr	SPRN_MMCR0,r0
+	b	2f
+1:	li	r0,0
+	host_pmu clear_spr, clear_spr
+2:	mtspr	SPRN_MMCR0,r4
 	isync
 	blr
 

@@ -129,11 +129,9 @@ static struct kvmhv_thread *sibling(const struct kvmhv_thread *thread, int nr)
 
 static void call_threads(const struct kvmhv_thread *thread, u32 in)
 {
-	int nr;
-
-	for (nr = 0; nr < KVMHV_MAX_THREADS; nr++)
-		if (in & KVMHV_MAP_IN(nr) && nr != thread->nr)
-			kvmhv_rm_wake_thread(sibling(thread, nr));
+	in &= ~KVMHV_MAP_IN(thread->nr);
+	for (; in; in &= in - 1)
+		kvmhv_rm_wake_thread(sibling(thread, __ffs(in)));
 }
 
 /* The core leaves the guest; who says so first calls the others (EXITING) */
@@ -193,18 +191,10 @@ static void part_core(const struct kvmhv_thread *thread)
 /* One vcpu's turn on this thread, guest partition in force */
 static void run_vcpu(struct kvm_vcpu *vcpu)
 {
-	unsigned long facilities = kvmhv_fp_facilities();
-
-	mtmsr(mfmsr() | facilities);
-	load_fp_state(&vcpu->arch.fp);
-	load_vr_state(&vcpu->arch.vr);
-
+	kvmhv_load_fp(vcpu);
 	kvmhv_rm_save_slb();
 	kvmhv_run_thread(vcpu);
-
-	mtmsr(mfmsr() | facilities);
-	store_fp_state(&vcpu->arch.fp);
-	store_vr_state(&vcpu->arch.vr);
+	kvmhv_store_fp(vcpu);
 }
 
 /*
@@ -347,11 +337,8 @@ static void wait_for_others(struct kvmhv_thread *thread)
 static void start_others(struct kvmhv_thread *thread, u32 wanted)
 {
 	unsigned long start = mftb();
-	int nr;
 
-	for (nr = 0; nr < KVMHV_MAX_THREADS; nr++)
-		if (wanted & KVMHV_MAP_IN(nr))
-			kvmhv_rm_wake_thread(sibling(thread, nr));
+	call_threads(thread, wanted);
 	while ((atomic_read(&thread->core->map) & wanted) != wanted &&
 	       mftb() - start < ENTER_TOGETHER)
 		HMT_low();
@@ -376,20 +363,26 @@ static void return_decrementer(unsigned long expires)
 /**
  * kvmhv_rm_run_core - one trip of a core into a guest
  * @vcore: the virtual core
+ * @keep_vsx: FP, VMX and VSX registers are somebody's and must survive
  *
  * Called by assembly on the thread that leads the core.
  *
  * Context: MMU off, host partition, core LENT.
  */
-void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore)
+void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore, bool keep_vsx)
 {
 	struct kvmhv_thread *thread = kvmhv_this_thread();
 	struct kvmhv_core *core = thread->core;
 	struct kvm *kvm = vcore->kvm;
 	struct kvm_vcpu *vcpu;
 	unsigned long expires, host_control;
+	u32 others;
 
 	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_HOST_HV;
+	if (keep_vsx) {
+		mtmsr(mfmsr() | kvmhv_fp_facilities());
+		kvmhv_vsx_keep(&thread->vsx);
+	}
 	expires = lend_decrementer();
 	host_control = kvmhv_cpu->read_control();
 	kvmhv_cpu->enter_partition(vcore);
@@ -403,8 +396,9 @@ void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore)
 	atomic_set(&core->map, KVMHV_MAP_OPEN |
 		   (vcpu ? KVMHV_MAP_IN(thread->nr) : 0));
 	smp_mb(); /* who is put in too late to be seen here sees OPEN */
-	start_others(thread, READ_ONCE(vcore->threads_used) &
-		     ~KVMHV_MAP_IN(thread->nr));
+	others = READ_ONCE(vcore->threads_used) & ~KVMHV_MAP_IN(thread->nr);
+	if (others)
+		start_others(thread, others);
 
 	if (!vcpu)
 		vcpu = wait_in_core(thread);
@@ -421,5 +415,9 @@ void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore)
 	kvmhv_rm_host_timebase(vcore);
 	kvmhv_cpu->leave_partition(kvm->arch.hv.host_sdr1, host_control);
 	return_decrementer(expires);
+	if (keep_vsx) {
+		mtmsr(mfmsr() | kvmhv_fp_facilities());
+		kvmhv_vsx_back(&thread->vsx);
+	}
 	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_NONE;
 }

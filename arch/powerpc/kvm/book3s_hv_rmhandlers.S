@@ -36,43 +36,42 @@
 	RFI_TO_KERNEL
 .endm
 
-/* Nonvolatile state of the caller, in a frame of SIZE: see SWITCH_* */
-.macro push_frame size
-	mflr	r0
-	std	r0,PPC_LR_STKOFF(r1)
-	stdu	r1,-\size(r1)
-	each_gpr std, 14, 31, SWITCH_NVGPRS, r1
-	mfcr	r0
-	std	r0,SWITCH_CR(r1)
-.endm
-
-.macro pop_frame size
-	ld	r0,SWITCH_CR(r1)
-	mtcr	r0
-	each_gpr ld, 14, 31, SWITCH_NVGPRS, r1
-	addi	r1,r1,\size
-	ld	r0,PPC_LR_STKOFF(r1)
-	mtlr	r0
+/* Entry INDEX, whose slbmfee gave ESID, to r6 on, if valid.  Clobbers r0, ESID. */
+.macro keep_slbe esid, index
+	andis.	r0,\esid,SLB_ESID_V@h
+	beq	99f
+	slbmfev	r0,\index
+	or	\esid,\esid,\index	/* slbmte wants the index */
+	std	\esid,0(r6)
+	std	r0,8(r6)
+	addi	r6,r6,16
+99:
 .endm
 
 /*
- * void kvmhv_enter_core(struct kvm_hv_vcore *vcore)
+ * void kvmhv_enter_core(struct kvm_hv_vcore *vcore, bool keep_vsx)
  *
- * kvmhv_rm_run_core() with the MMU off.  MMU on, interrupts hard-disabled, the
- * host's FP, VMX and VSX state saved, kvm->srcu held, preemption off, core
- * lent.  Afterwards interrupts are still hard-disabled, and FP, VMX and VSX
- * registers and their MSR bits undefined.
+ * kvmhv_rm_run_core() with the MMU off.  MMU on, interrupts hard-disabled,
+ * kvm->srcu held, preemption off, core lent.  Afterwards interrupts are still
+ * hard-disabled, and FP, VMX and VSX registers undefined unless keep_vsx.
  */
 _GLOBAL_TOC(kvmhv_enter_core)
-	push_frame SWITCH_FRAME
-	mfmsr	r0
-	std	r0,HSTATE_HOST_MSR(r13)
+	mflr	r0
+	std	r0,PPC_LR_STKOFF(r1)
+	stdu	r1,-ENTER_FRAME(r1)
+	each_gpr std, 29, 31, ENTER_NVGPRS, r1
+	mfmsr	r30
+	std	r30,HSTATE_HOST_MSR(r13)
 	mr	r31,r3
-	mr	r30,r0
+	mr	r29,r4
 	real_mode_to .Lrm_core
-/* From kvmhv_enter_core by rfid: MMU off, r31 = vcore, r30 = MSR to go back to */
+/*
+ * From kvmhv_enter_core by rfid: MMU off, r31 = vcore, r29 = keep_vsx, r30 = MSR
+ * to go back to.
+ */
 .Lrm_core:
 	mr	r3,r31
+	mr	r4,r29
 	bl	kvmhv_rm_run_core
 	LOAD_REG_ADDR(r4, .Lback_in_host)
 	mtspr	SPRN_SRR0,r4
@@ -80,7 +79,10 @@ _GLOBAL_TOC(kvmhv_enter_core)
 	RFI_TO_KERNEL
 /* MMU on again, guest gone.  r1, r2, r13 are the host's. */
 .Lback_in_host:
-	pop_frame SWITCH_FRAME
+	each_gpr ld, 29, 31, ENTER_NVGPRS, r1
+	addi	r1,r1,ENTER_FRAME
+	ld	r0,PPC_LR_STKOFF(r1)
+	mtlr	r0
 	blr
 
 /*
@@ -96,7 +98,12 @@ _GLOBAL_TOC(kvmhv_enter_core)
  * the MMU on.
  */
 _GLOBAL(kvmhv_run_thread)
-	push_frame SWITCH_FRAME
+	mflr	r0
+	std	r0,PPC_LR_STKOFF(r1)
+	stdu	r1,-SWITCH_FRAME(r1)
+	each_gpr std, 14, 31, SWITCH_NVGPRS, r1
+	mfcr	r0
+	std	r0,SWITCH_CR(r1)
 	std	r1,HSTATE_HOST_R1(r13)
 	std	r3,HSTATE_KVM_VCPU(r13)
 	mr	r31,r3
@@ -371,31 +378,49 @@ END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
 	add	r4,r4,r5
 	std	r4,VCPU_DEC_EXPIRES(r31)
 
-	/* Keep the valid entries of the guest's SLB, packed */
-	lwz	r4,VCPU_HV_SLB_NR(r31)
-	mtctr	r4
-	li	r4,0			/* entry */
-	li	r5,0			/* entries kept */
+	/*
+	 * Keep the valid entries of the guest's SLB, packed.  Most are not: look
+	 * at four (r7-r10) at a time.
+	 */
+	lwz	r0,VCPU_HV_SLB_NR(r31)
+	srwi	r0,r0,2
+	mtctr	r0
+	li	r4,0			/* first entry of the four */
 	addi	r6,r31,VCPU_HV_SLB
-1:	slbmfee	r7,r4
-	andis.	r0,r7,SLB_ESID_V@h
+1:	addi	r11,r4,1
+	slbmfee	r7,r4
+	addi	r12,r4,2
+	slbmfee	r8,r11
+	addi	r5,r4,3
+	slbmfee	r9,r12
+	or	r0,r7,r8
+	slbmfee	r10,r5
+	or	r0,r0,r9
+	or	r0,r0,r10
+	andis.	r0,r0,SLB_ESID_V@h
 	beq	2f
-	slbmfev	r8,r4
-	or	r7,r7,r4		/* slbmte wants the index */
-	std	r7,0(r6)
-	std	r8,8(r6)
-	addi	r6,r6,16
-	addi	r5,r5,1
-2:	addi	r4,r4,1
+	keep_slbe r7, r4
+	keep_slbe r8, r11
+	keep_slbe r9, r12
+	keep_slbe r10, r5
+2:	addi	r4,r4,4
 	bdnz	1b
-	stw	r5,VCPU_HV_SLB_MAX(r31)
+	addi	r0,r31,VCPU_HV_SLB
+	sub	r6,r6,r0
+	srwi	r6,r6,4			/* sizeof(struct kvm_hv_slb) */
+	stw	r6,VCPU_HV_SLB_MAX(r31)
 
 	call_cpu KVMHV_CPU_SAVE_GUEST
 	call_cpu KVMHV_CPU_LOAD_HOST
 
 	bl	kvmhv_rm_restore_slb
 
-	pop_frame SWITCH_FRAME
+	ld	r0,SWITCH_CR(r1)
+	mtcr	r0
+	each_gpr ld, 14, 31, SWITCH_NVGPRS, r1
+	addi	r1,r1,SWITCH_FRAME
+	ld	r0,PPC_LR_STKOFF(r1)
+	mtlr	r0
 	blr
 
 /*

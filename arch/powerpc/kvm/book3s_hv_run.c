@@ -52,39 +52,23 @@ static int refuse_threads(struct kvm_vcpu *vcpu)
 	return -EBUSY;
 }
 
-/* What a turn in the core has left to do; RESUME_* or an errno */
-static int after_turn(struct kvm_vcpu *vcpu)
-{
-	int r = RESUME_GUEST;
-
-	kvm_vcpu_srcu_read_lock(vcpu);
-	if (vcpu->arch.trap)
-		r = kvmhv_handle_exit(vcpu);
-	kvm_vcpu_srcu_read_unlock(vcpu);
-	return r;
-}
-
 static int set_up(struct kvm_vcpu *vcpu)
 {
 	int r;
 
 	uncount_running(vcpu);
-	kvm_vcpu_srcu_read_lock(vcpu);
 	r = kvmhv_mmu_setup(vcpu);
-	kvm_vcpu_srcu_read_unlock(vcpu);
 	count_running(vcpu);
 	return r ? : RESUME_GUEST;
 }
 
-/* One round: a turn in the core, and what it brought */
+/* One round: a turn in the core, and what it brought; kvm->srcu held */
 static int run_once(struct kvm_vcpu *vcpu)
 {
 	int r;
 
 	if (kvmhv_vpa_unpinned(vcpu)) {
-		kvm_vcpu_srcu_read_lock(vcpu);
 		r = kvmhv_vpa_pin(vcpu);
-		kvm_vcpu_srcu_read_unlock(vcpu);
 		if (r)
 			return r;
 	}
@@ -92,7 +76,7 @@ static int run_once(struct kvm_vcpu *vcpu)
 	r = kvmhv_vcore_turn(vcpu);
 	switch (r) {
 	case 0:
-		return after_turn(vcpu);
+		return vcpu->arch.trap ? kvmhv_handle_exit(vcpu) : RESUME_GUEST;
 	case -ENXIO:
 		return set_up(vcpu);
 	case -EBUSY:
@@ -110,7 +94,7 @@ static int run_once(struct kvm_vcpu *vcpu)
  *
  * Context: process context, MMU on.
  * Return: RESUME_HOST with vcpu->run filled in, or: -EINTR for a signal,
- * -EINVAL before KVM_CAP_PPC_PAPR is enabled, -EBUSY when sibling threads are
+ * -EINVAL before KVM_CAP_PPC_PAPR is enabled or in a transaction, -EBUSY when sibling threads are
  * online, -ETIMEDOUT when a sibling thread does not answer, -ENOMEM when the
  * default HPT cannot be had.
  */
@@ -123,6 +107,17 @@ int kvmhv_vcpu_run(struct kvm_vcpu *vcpu)
 		return -EINVAL;
 	}
 
+	/*
+	 * rfid into the guest would leave Suspended state in a way that is a
+	 * TM Bad Thing (ISA 2.07 Book III-S, 3.2.2), in real mode.
+	 */
+	if (MSR_TM_ACTIVE(current->thread.regs->msr)) {
+		vcpu->run->exit_reason = KVM_EXIT_FAIL_ENTRY;
+		vcpu->run->fail_entry.hardware_entry_failure_reason = 0;
+		return -EINVAL;
+	}
+
+	vcpu->arch.hv.first_trip = true;
 	count_running(vcpu);
 	do {
 		if (kvm_request_pending(vcpu) && !handle_requests(vcpu)) {
@@ -135,7 +130,9 @@ int kvmhv_vcpu_run(struct kvm_vcpu *vcpu)
 			r = -EINTR;
 			break;
 		}
+		kvm_vcpu_srcu_read_lock(vcpu);
 		r = run_once(vcpu);
+		kvm_vcpu_srcu_read_unlock(vcpu);
 		cond_resched();
 	} while (is_kvmppc_resume_guest(r));
 	uncount_running(vcpu);

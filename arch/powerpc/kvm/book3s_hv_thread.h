@@ -12,6 +12,7 @@
 #include <asm/kvm_hv_thread.h>
 #include <asm/paca.h>
 #include <asm/processor.h>
+#include <asm/switch_to.h>
 #include <asm/xics.h>
 
 /* Registers of an interrupt presentation controller (PAPR, "XICS") */
@@ -55,6 +56,30 @@ static inline unsigned long kvmhv_fp_facilities(void)
 	if (cpu_has_feature(CPU_FTR_VSX))
 		bits |= MSR_VSX;
 	return bits;
+}
+
+/* The guest's into the processor */
+static inline void kvmhv_load_fp(struct kvm_vcpu *vcpu)
+{
+	mtmsr(mfmsr() | kvmhv_fp_facilities());
+	if (cpu_has_feature(CPU_FTR_VSX)) {
+		kvmhv_vsx_load(&vcpu->arch.fp, &vcpu->arch.vr);
+	} else {
+		load_fp_state(&vcpu->arch.fp);
+		load_vr_state(&vcpu->arch.vr);
+	}
+}
+
+/* And back; what is in the processor then is undefined */
+static inline void kvmhv_store_fp(struct kvm_vcpu *vcpu)
+{
+	mtmsr(mfmsr() | kvmhv_fp_facilities());
+	if (cpu_has_feature(CPU_FTR_VSX)) {
+		kvmhv_vsx_store(&vcpu->arch.fp, &vcpu->arch.vr);
+	} else {
+		store_fp_state(&vcpu->arch.fp);
+		store_vr_state(&vcpu->arch.vr);
+	}
 }
 
 enum kvmhv_ipi kvmhv_rm_take_ipi(struct kvmhv_thread *thread);

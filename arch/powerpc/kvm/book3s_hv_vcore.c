@@ -84,15 +84,12 @@ static bool runnable(struct kvm_vcpu *vcpu)
 	return true;
 }
 
-/* The vcpus of a virtual core, one after the other; *i starts with 0 */
-static struct kvm_vcpu *next_vcpu(struct kvm_hv_vcore *vcore, int *i)
-{
-	struct kvm_vcpu *vcpu = NULL;
-
-	while (!vcpu && *i < READ_ONCE(vcore->nr_slots))
-		vcpu = READ_ONCE(vcore->vcpu[(*i)++]);
-	return vcpu;
-}
+/* The vcpus of a virtual core, one after the other */
+#define for_each_vcpu(vcpu, vcore, i)					\
+	for (i = 0; i < READ_ONCE((vcore)->nr_slots); i++)		\
+		if (!((vcpu) = READ_ONCE((vcore)->vcpu[i])))		\
+			;						\
+		else
 
 static void wake_task(struct kvm_vcpu *vcpu)
 {
@@ -342,50 +339,77 @@ static void replay_host_interrupt(struct kvm_vcpu *vcpu,
 static void assign_threads(struct kvm_hv_vcore *vcore)
 {
 	struct kvm_vcpu *vcpu;
-	int i, idle;
+	bool idle = false;
+	int i;
 
 	vcore->threads_used = 0;
-	for (idle = 0; idle < 2; idle++)
-		for (i = 0; (vcpu = next_vcpu(vcore, &i)); )
-			if (vcpu->arch.hv.state == KVMHV_READY &&
-			    runnable(vcpu) == !idle)
+	for_each_vcpu(vcpu, vcore, i) {
+		if (vcpu->arch.hv.state != KVMHV_READY)
+			continue;
+		if (runnable(vcpu))
+			put_in(vcore, vcpu);
+		else
+			idle = true;
+	}
+	if (idle) {
+		for_each_vcpu(vcpu, vcore, i)
+			if (vcpu->arch.hv.state == KVMHV_READY)
 				put_in(vcore, vcpu);
+	}
 	vcore->open = true;
 }
 
 /*
- * One trip of the core, with interrupts hard-disabled and the core borrowed.
- * guest_context_enter_irqoff() is not called: real-mode handlers walk the
- * host's page tables, whose pages are freed by RCU, so RCU has to watch, here
- * for all threads.  Entering is a quiescent state all the same.
+ * User space's FP, VMX and VSX registers make room for the guest's.  Most trips
+ * end in user space, so the first one of a KVM_RUN keeps them (true), which
+ * takes a fourth of what it costs to give them up and get them back.  A task
+ * that has one more trip gives them up for all to come.
  */
-static void core_trip(struct kvm_hv_vcore *vcore, struct kvmhv_thread *leader)
+static bool kept_vsx(struct kvm_vcpu *self)
+{
+	bool first = self->arch.hv.first_trip;
+
+	self->arch.hv.first_trip = false;
+	if (first && cpu_has_feature(CPU_FTR_VSX))
+		return current->thread.regs->msr & (MSR_FP | MSR_VEC);
+	giveup_all(current);
+	return false;
+}
+
+/*
+ * One trip of the core, with interrupts hard-disabled and the core borrowed;
+ * vcore->lock held, given up.  guest_context_enter_irqoff() is not called:
+ * real-mode handlers walk the host's page tables, whose pages are freed by RCU,
+ * so RCU has to watch, here for all threads.  The cond_resched() after each trip
+ * is its quiescent state.
+ */
+static void core_trip(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self,
+		      struct kvmhv_thread *leader)
 {
 	struct kvm_vcpu *vcpu;
+	bool keep_vsx;
 	u8 ftrace;
 	int i;
 
-	spin_lock(&vcore->lock);
 	assign_threads(vcore);
 	spin_unlock(&vcore->lock);
 
 	if (kvmhv_cpu->want_interrupts && leader->vcpu)
 		kvmhv_cpu->want_interrupts(leader->vcpu);
 	guest_timing_enter_irqoff();
-	rcu_virt_note_context_switch(smp_processor_id());
-	giveup_all(current);
+	keep_vsx = kept_vsx(self);
 
 	/* real-mode code calls functions that can be traced, MMU off */
 	ftrace = this_cpu_get_ftrace_enabled();
 	this_cpu_disable_ftrace();
-	kvmhv_enter_core(vcore);
+	kvmhv_enter_core(vcore, keep_vsx);
 	srr_regs_clobbered();	/* lest the way to user space trusts them */
 	this_cpu_set_ftrace_enabled(ftrace);
 
 	spin_lock(&vcore->lock);
 	vcore->open = false;
 	replay_host_interrupt(leader->vcpu, leader);
-	for (i = 0; (vcpu = next_vcpu(vcore, &i)); )
+	for_each_vcpu(vcpu, vcore, i)
 		if (vcpu->arch.hv.state == KVMHV_IN)
 			take_out(vcore, vcpu);
 	spin_unlock(&vcore->lock);
@@ -397,7 +421,7 @@ static bool any_runnable(struct kvm_hv_vcore *vcore)
 	struct kvm_vcpu *vcpu;
 	int i;
 
-	for (i = 0; (vcpu = next_vcpu(vcore, &i)); )
+	for_each_vcpu(vcpu, vcore, i)
 		if (vcpu->arch.hv.state == KVMHV_READY && runnable(vcpu))
 			return true;
 	return false;
@@ -409,10 +433,23 @@ static bool mmu_ready(struct kvm *kvm)
 	return smp_load_acquire(&kvm->arch.hv.mmu_ready);
 }
 
+/* The other threads of the core, if it has any */
+static bool borrow_threads(struct kvmhv_thread *leader)
+{
+	return threads_per_core == 1 ||
+	       kvmhv_borrow_threads(leader->core, leader->cpu);
+}
+
+static void return_threads(struct kvmhv_thread *leader)
+{
+	if (threads_per_core > 1)
+		kvmhv_return_threads(leader->core);
+}
+
 /*
- * The runner's last checks, and the trip.  Returns 0, -EAGAIN if the host or
- * the vcpu's task has something to do first, -EBUSY if a sibling thread cannot
- * be had, -ENXIO if there is no HPT to run with.
+ * The runner's last checks, and the trip.  vcore->lock held, given up.  Returns
+ * 0, -EAGAIN if the host or the vcpu's task has something to do first, -EBUSY
+ * if a sibling thread cannot be had, -ENXIO if there is no HPT to run with.
  */
 static int try_trip(struct kvm_vcpu *self)
 {
@@ -430,22 +467,23 @@ static int try_trip(struct kvm_vcpu *self)
 	 */
 	smp_store_mb(self->mode, IN_GUEST_MODE);
 
-	leader = kvmhv_thread_of(smp_processor_id());
+	leader = local_paca->kvm_hstate.kvm_thread;
 	if (signal_pending(current) || need_resched() || lazy_irq_pending() ||
 	    kvm_request_pending(self)) {
 		r = -EAGAIN;
 	} else if (!mmu_ready(vcore->kvm)) {
 		r = -ENXIO;
-	} else if (!leader ||
-		   !kvmhv_borrow_threads(leader->core, leader->cpu)) {
+	} else if (!leader || !borrow_threads(leader)) {
 		r = -EBUSY;
 	} else {
 		vcore->cpu = leader->cpu;
-		core_trip(vcore, leader);
-		kvmhv_return_threads(leader->core);
+		core_trip(vcore, self, leader);
+		return_threads(leader);
 		r = 0;
 	}
 
+	if (r)
+		spin_unlock(&vcore->lock);
 	self->mode = OUTSIDE_GUEST_MODE;
 	/* let an interrupt that ended the trip count as guest time */
 	if (!r && !self->arch.trap) {
@@ -467,13 +505,13 @@ static void hand_over(struct kvm_hv_vcore *vcore)
 	/* Who asks is awake, and there may be nobody else */
 	if (vcore->runner || vcore->nr_slots == 1)
 		return;
-	for (i = 0; (vcpu = next_vcpu(vcore, &i)); ) {
+	for_each_vcpu(vcpu, vcore, i) {
 		if (vcpu->arch.hv.state != KVMHV_READY || !runnable(vcpu))
 			continue;
 		wake_task(vcpu);
 		return;
 	}
-	for (i = 0; (vcpu = next_vcpu(vcore, &i)); )
+	for_each_vcpu(vcpu, vcore, i)
 		if (vcpu->arch.hv.state == KVMHV_READY)
 			wake_task(vcpu);
 }
@@ -530,7 +568,8 @@ static bool call_thread(struct kvm_vcpu *vcpu)
 
 /*
  * Sleep until the vcpu is BUSY again or its task is needed otherwise; for an
- * idle one at most until its decrementer is due.
+ * idle one at most until its decrementer is due.  Out of the srcu section: who
+ * changes memslots does not wait for idle guests.
  */
 static void wait_turn(struct kvm_vcpu *vcpu)
 {
@@ -546,6 +585,7 @@ static void wait_turn(struct kvm_vcpu *vcpu)
 			      ktime_add_ns(ktime_get_real(), tb_to_ns(ticks)),
 			      HRTIMER_MODE_ABS);
 	}
+	kvm_vcpu_srcu_read_unlock(vcpu);
 	prepare_to_rcuwait(wait);
 	for (;;) {
 		/* Once called out of the core, signals have had their effect */
@@ -564,6 +604,7 @@ static void wait_turn(struct kvm_vcpu *vcpu)
 	finish_rcuwait(wait);
 	if (timer)
 		hrtimer_cancel(&vcpu->arch.dec_timer);
+	kvm_vcpu_srcu_read_lock(vcpu);
 }
 
 /*
@@ -578,42 +619,53 @@ static void wait_for_busy(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self)
 	long left = 1;
 	int i;
 
+	kvm_vcpu_srcu_read_unlock(self);
 	prepare_to_rcuwait(wait);
 	set_current_state(TASK_INTERRUPTIBLE);
 	if (READ_ONCE(vcore->nr_busy) && !task_wanted(self))
 		left = schedule_timeout(1);
 	finish_rcuwait(wait);
+	kvm_vcpu_srcu_read_lock(self);
 	if (left)
 		return;
 	spin_lock(&vcore->lock);
-	for (i = 0; (vcpu = next_vcpu(vcore, &i)); )
+	for_each_vcpu(vcpu, vcore, i)
 		not_expected(vcore, vcpu);
 	spin_unlock(&vcore->lock);
 }
 
-/* Run the core as long as this task is free to; vcore->lock held */
+/* Between two trips: let go who waits for memslots or for the CPU */
+static void breathe(struct kvm_vcpu *self)
+{
+	kvm_vcpu_srcu_read_unlock(self);
+	cond_resched();
+	kvm_vcpu_srcu_read_lock(self);
+}
+
+/*
+ * Run the core as long as this task is free to; vcore->lock held.  The caller
+ * has looked whether it is, and whether there is a vcpu to run.
+ */
 static int run_core(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self)
 {
 	int r = 0;
 
 	vcore->runner = self;
-	while (self->arch.hv.state == KVMHV_READY && !task_wanted(self) &&
-	       any_runnable(vcore)) {
-		spin_unlock(&vcore->lock);
-		if (READ_ONCE(vcore->nr_busy)) {
+	do {
+		if (vcore->nr_busy) {
+			spin_unlock(&vcore->lock);
 			wait_for_busy(vcore, self);
 		} else {
-			kvm_vcpu_srcu_read_lock(self);
 			r = try_trip(self);
-			kvm_vcpu_srcu_read_unlock(self);
-			if (r)
-				cond_resched();
+			if (self->arch.hv.state == KVMHV_READY)
+				breathe(self);
 		}
 		spin_lock(&vcore->lock);
 		if (r && r != -EAGAIN)
 			break;
 		r = 0;
-	}
+	} while (self->arch.hv.state == KVMHV_READY && !task_wanted(self) &&
+		 any_runnable(vcore));
 	WRITE_ONCE(vcore->runner, NULL);
 	/* A task that has seen a runner sleeps; now look what it saw before */
 	smp_mb();
@@ -625,7 +677,8 @@ static int run_core(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self)
  * @vcpu: the vcpu; vcpu->arch.trap says afterwards what its guest wants, 0 for
  *	nothing: then a signal, a request or an area to be pinned is the reason
  *
- * Context: the vcpu's task, kvm->srcu not held; sleeps.
+ * Context: the vcpu's task, kvm_vcpu_srcu_read_lock() held, given up where it
+ * sleeps.
  * Return: 0; -EBUSY if a sibling thread is online, -ETIMEDOUT if a hardware
  * thread does not come, -ENXIO if the MMU must be set up.
  */

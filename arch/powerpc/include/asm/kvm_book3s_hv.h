@@ -63,10 +63,13 @@ enum kvmhv_verdict {
 struct kvm;
 struct kvm_vcpu;
 struct kvmhv_thread;
+struct kvmhv_vsx_regs;
 struct kvm_memory_slot;
 struct dtl_entry;
 struct lppaca;
 struct machine_check_event;
+struct thread_fp_state;
+struct thread_vr_state;
 
 /**
  * struct kvm_hv_rev - what the hypervisor knows of one HPTE besides the HPTE
@@ -251,6 +254,7 @@ struct kvm_hv_vcpu {
 	u64 called_since;		/* [L: vcore->lock] thread did not come */
 	bool leave;			/* [A] the vcpu's task wants it back */
 	bool expected;			/* [L: vcore->lock] counted in nr_busy */
+	bool first_trip;		/* [V] of this KVM_RUN, if the task runs the core */
 	u32 await_dec;			/* [R] an H_CEDE is over; no tick before its time */
 	int error;			/* [L: vcore->lock] for KVM_RUN */
 	unsigned long lpcr;		/* [R](a) the VM's and vcore's, MER if needed */
@@ -266,6 +270,9 @@ struct kvm_hv_vcpu {
 	unsigned long fault_v;	/* [R] HPTE found absent, 1st doubleword */
 	unsigned long fault_r;	/* [R] guest's view of the 2nd doubleword */
 	long fault_index;	/* [R] its index, -1 if there is none */
+
+	u32 mmio_inst;		/* [V] the last that was emulated for an access, */
+	u8 mmio_dir;		/* [V] and what it does: book3s_hv_fault.c */
 
 	struct kvm_hv_slb slb[KVMHV_MAX_SLB];	/* [R](a) valid ones, packed */
 
@@ -362,7 +369,7 @@ void kvmhv_rma_put(struct kvmhv_rma *rma);
  * book3s_hv_rmhandlers.S.  The first is for the module, MMU on; the second
  * runs one vcpu on this thread, MMU off, guest partition.
  */
-void kvmhv_enter_core(struct kvm_hv_vcore *vcore);
+void kvmhv_enter_core(struct kvm_hv_vcore *vcore, bool keep_vsx);
 void kvmhv_run_thread(struct kvm_vcpu *vcpu);
 
 /* book3s_hv_rm_power7.S, _power8.S, _ppc970.S: MMU off */
@@ -390,8 +397,15 @@ void kvmhv_ppc970_leave_partition(unsigned long sdr1, unsigned long hid4);
 void kvmhv_power8_load_vcore(struct kvm_hv_vcore *vcore);
 void kvmhv_power8_save_vcore(struct kvm_hv_vcore *vcore);
 
+/* book3s_hv_rm_vsx.S, MMU on or off, MSR[FP], [VEC] and [VSX] on */
+void kvmhv_vsx_load(const struct thread_fp_state *fp,
+		    const struct thread_vr_state *vr);
+void kvmhv_vsx_store(struct thread_fp_state *fp, struct thread_vr_state *vr);
+void kvmhv_vsx_keep(struct kvmhv_vsx_regs *regs);
+void kvmhv_vsx_back(const struct kvmhv_vsx_regs *regs);
+
 /* book3s_hv_rm_vcore.c, MMU off */
-void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore);
+void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore, bool keep_vsx);
 void kvmhv_rm_begin_exit(void);
 
 /* book3s_hv_rm_exit.c, MMU off */
@@ -477,8 +491,7 @@ enum kvmhv_fault {
  */
 enum kvmhv_fault kvmhv_rm_fault(struct kvm_vcpu *vcpu, unsigned long ea,
 				unsigned long slb_v, u32 dsisr, bool data);
-long kvmhv_hpt_find(struct kvm *kvm, unsigned long ea, unsigned long slb_v,
-		    unsigned long need);
+long kvmhv_hpt_find(struct kvm *kvm, unsigned long ea, unsigned long slb_v);
 
 /*
  * book3s_hv_rm_rmap.c: the reverse map and invalidation of HPTEs.  All of it

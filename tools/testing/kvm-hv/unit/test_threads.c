@@ -424,20 +424,18 @@ static void search_raced(void)
 	do {
 		for (n = 0; n < 1000; n++) {
 			i = 2 + 2 * rnd(3);
-			index = kvmhv_hpt_find(&fake.kvm, 0, FIND_V(i),
-					       HPTE_V_VALID);
+			index = kvmhv_hpt_find(&fake.kvm, 0, FIND_V(i));
 			/* its lock's holder may have lost the CPU, here: wait */
 			for (j = 0; i == 6 && index < 0 && j < 1000; j++) {
 				sched_yield();
-				index = kvmhv_hpt_find(&fake.kvm, 0, FIND_V(i),
-						       HPTE_V_VALID);
+				index = kvmhv_hpt_find(&fake.kvm, 0, FIND_V(i));
 			}
 			if (i == 6)
 				check_eq(index, 0);
 			if (index < 0)
 				continue;
 			check_eq(V_OF(index) & ~0x7fUL, FIND_V(i));
-			check(V_OF(index) & HPTE_V_VALID);
+			check(V_OF(index) & KVMHV_HPTE_V_USED);
 			unlock_hpte(kvmhv_hpte(hpt, index), V_OF(index));
 			found += index;
 		}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * FP, VMX and VSX registers of processors that have VSX (ISA 2.06 and later),
+ * for each trip into a guest.
+ *
+ * The kernel's own functions for this take an instruction for the address of
+ * each register and keep what they save usable.  Here eight registers share
+ * their index registers, and who saves does not need the registers any more.
+ *
+ * MMU on or off; MSR[FP], MSR[VEC] and MSR[VSX] are on.  All functions clobber
+ * r3-r12, and those that save VSR0-63, FPSCR and VSCR as well.
+ */
+#include "book3s_hv_asm.h"
+
+/* struct kvmhv_vsx_regs */
+#define KEEP_FPSCR	(64 * 16)
+#define KEEP_VSCR	(KEEP_FPSCR + 16)
+
+/* r4-r10: indexes of the second to eighth of eight registers */
+.macro index_eight
+	li	r4,16
+	li	r5,32
+	li	r6,48
+	li	r7,64
+	li	r8,80
+	li	r9,96
+	li	r10,112
+.endm
+
+/* OP for 32 registers from FIRST, at r3, which goes on to behind them */
+.macro each_32 op, first
+	.L_vsr = \first
+	.rept	4
+	\op	.L_vsr, 0
+	\op	.L_vsr + 1, r4
+	\op	.L_vsr + 2, r5
+	\op	.L_vsr + 3, r6
+	\op	.L_vsr + 4, r7
+	\op	.L_vsr + 5, r8
+	\op	.L_vsr + 6, r9
+	\op	.L_vsr + 7, r10
+	addi	r3,r3,128
+	.L_vsr = .L_vsr + 8
+	.endr
+.endm
+
+	.machine push
+	.machine power7
+
+/* As the processor has it, for who loads it again in the same way */
+.macro keep_vsr vsr, index
+	stxvd2x	\vsr,\index,r3
+.endm
+.macro back_vsr vsr, index
+	lxvd2x	\vsr,\index,r3
+.endm
+
+/*
+ * struct thread_fp_state: FPR in the doubleword that user space expects.
+ * lxvd2x has big-endian order of the two in both byte orders.
+ */
+.macro store_fpr vsr, index
+#ifdef __LITTLE_ENDIAN__
+	xxpermdi \vsr,\vsr,\vsr,2
+#endif
+	stxvd2x	\vsr,\index,r3
+.endm
+.macro load_fpr vsr, index
+	lxvd2x	\vsr,\index,r3
+#ifdef __LITTLE_ENDIAN__
+	xxpermdi \vsr,\vsr,\vsr,2
+#endif
+.endm
+
+/* struct thread_vr_state */
+.macro store_vr vr, index
+	stvx	\vr,\index,r3
+.endm
+.macro load_vr vr, index
+	lvx	\vr,\index,r3
+.endm
+
+/*
+ * void kvmhv_vsx_load(const struct thread_fp_state *fp,
+ *		       const struct thread_vr_state *vr)
+ */
+_GLOBAL(kvmhv_vsx_load)
+	mr	r12,r4
+	lfd	fr0,FPSTATE_FPSCR(r3)
+	MTFSF_L(fr0)
+	index_eight
+	each_32	load_fpr, 0
+	mr	r3,r12
+	li	r11,VRSTATE_VSCR
+	lvx	v0,r11,r3
+	mtvscr	v0
+	each_32	load_vr, 0
+	blr
+
+/* void kvmhv_vsx_store(struct thread_fp_state *fp, struct thread_vr_state *vr) */
+_GLOBAL(kvmhv_vsx_store)
+	mr	r12,r4
+	mr	r11,r3
+	index_eight
+	each_32	store_fpr, 0
+	mffs	fr0
+	stfd	fr0,FPSTATE_FPSCR(r11)
+	mr	r3,r12
+	each_32	store_vr, 0
+	mfvscr	v0
+	li	r11,VRSTATE_VSCR
+	stvx	v0,r11,r12
+	blr
+
+/* void kvmhv_vsx_keep(struct kvmhv_vsx_regs *regs) */
+_GLOBAL(kvmhv_vsx_keep)
+	mr	r12,r3
+	index_eight
+	each_32	keep_vsr, 0
+	each_32	keep_vsr, 32
+	mffs	fr0
+	stfd	fr0,KEEP_FPSCR(r12)
+	mfvscr	v0
+	li	r11,KEEP_VSCR
+	stvx	v0,r11,r12
+	blr
+
+/* void kvmhv_vsx_back(const struct kvmhv_vsx_regs *regs) */
+_GLOBAL(kvmhv_vsx_back)
+	lfd	fr0,KEEP_FPSCR(r3)
+	MTFSF_L(fr0)
+	li	r11,KEEP_VSCR
+	lvx	v0,r11,r3
+	mtvscr	v0
+	index_eight
+	each_32	back_vsr, 0
+	each_32	back_vsr, 32
+	blr
+
+	.machine pop
