@@ -21,6 +21,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <linux/capability.h>
@@ -505,6 +506,65 @@ static void come_and_go(void)
 	       rounds, here, user_calls);
 }
 
+/* What user space finds when a signal has come in the middle of one */
+static int partly_done(const struct table *t, const uint64_t *args)
+{
+	struct kvm_regs regs;
+	uint64_t left, done;
+
+	if (t->map[0] != args[3] || t->map[t->size - 1] == args[3])
+		return 0;
+	ioctl(vm.vcpu, KVM_GET_REGS, &regs);
+	left = regs.gpr[7];
+	done = t->size - left;
+	check_value("r3 in between", regs.gpr[3], H_STUFF_TCE);
+	check_value("r5 in between", regs.gpr[5], ioba_of(t, done));
+	check_value("the last one stored", t->map[done - 1], args[3]);
+	check_value("the next one", t->map[done], 0);
+	return 1;
+}
+
+static void no_action(int sig)
+{
+}
+
+/* A signal need not wait for a long H_STUFF_TCE, which goes on after it */
+static void stuff_and_signals(void)
+{
+	struct table t = { .liobn = LIOBN, .shift = 12, .size = 1 << 22 };
+	const uint64_t args[] = { H_STUFF_TCE, LIOBN, 0, 0x9003, t.size };
+	const struct itimerval soon = { .it_value.tv_usec = 4000 };
+	const unsigned long before = multi_tces();
+	struct sigaction sa = { .sa_handler = no_action };
+	unsigned int parts = 0, i;
+	struct kvm_regs regs;
+	int rc = -1;
+
+	sigaction(SIGALRM, &sa, NULL);
+	open_table(&t);
+	set_regs(CODE_ONE, args, 0);
+	/* not for ever: a machine may be too slow for 4 ms */
+	for (i = 0; rc && i < 1000; i++) {
+		setitimer(ITIMER_REAL, &soon, NULL);
+		rc = ioctl(vm.vcpu, KVM_RUN, 0);
+		if (rc)
+			check("KVM_RUN, signals", rc, EINTR);
+		if (rc)
+			parts += partly_done(&t, args);
+	}
+	setitimer(ITIMER_REAL, &(struct itimerval){}, NULL);
+	check("KVM_RUN, after signals", rc, 0);
+	check_value("its reason", vm.run->exit_reason, KVM_EXIT_PAPR_HCALL);
+	check_value("its hcall", vm.run->papr_hcall.nr, HCALL_DONE);
+	ioctl(vm.vcpu, KVM_GET_REGS, &regs);
+	check_value("stuff in parts", regs.gpr[30], H_SUCCESS);
+	check_value("stuff in parts, entries", others(&t, 0, t.size, args[3]), 0);
+	check_value("stuff in parts, counted", multi_tces() - before, 1);
+	check_value("a signal in the middle", parts > 0, 1);
+	printf("tce: %u signals, %u in the middle of an H_STUFF_TCE\n", i - 1, parts);
+	close_table(&t);
+}
+
 static void vm_gone(void)
 {
 	struct table t = { .liobn = LIOBN, .shift = 12, .size = 100 };
@@ -785,6 +845,7 @@ int main(int argc, char **argv)
 		    pr ? nr_put : 0);
 	for (i = 0; i < n; i++)
 		close_table(&t[i]);
+	stuff_and_signals();
 	come_and_go();
 	vm_gone();
 	return summary("tce");
