@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * usage: tce [pr]
+ * usage: tce [pr] [/dev/vfio/GROUP]
  *
  * TCE tables in the kernel, without QEMU: the ioctls that make them, their
  * files and mappings, and the four hcalls.  A guest of a few instructions makes
  * each hcall with arguments from here; what it did is compared through the
- * mapping.  With "pr" all of it under KVM PR.
+ * mapping.  With "pr" all of it under KVM PR.  The group is one that KVM may be
+ * asked to attach to a table.
  */
 #include <endian.h>
 #include <errno.h>
@@ -565,6 +566,58 @@ static void stuff_and_signals(void)
 	close_table(&t);
 }
 
+static int vfio_attr(int dev, uint64_t attr, void *arg)
+{
+	struct kvm_device_attr a = {
+		.group = KVM_DEV_VFIO_GROUP, .attr = attr,
+		.addr = (unsigned long)arg,
+	};
+
+	return ioctl(dev, KVM_SET_DEVICE_ATTR, &a);
+}
+
+static int attach(int dev, int group, int table)
+{
+	struct kvm_vfio_spapr_tce par = { .groupfd = group, .tablefd = table };
+
+	return vfio_attr(dev, KVM_DEV_VFIO_GROUP_SET_SPAPR_TCE, &par);
+}
+
+/* Tables in the kernel are not for hardware */
+static void vfio(const char *group)
+{
+	struct kvm_create_device dev = { .type = KVM_DEV_TYPE_VFIO };
+	struct kvm_device_attr set = {
+		.group = KVM_DEV_VFIO_GROUP,
+		.attr = KVM_DEV_VFIO_GROUP_SET_SPAPR_TCE,
+	};
+	int table = create(LIOBN, 12, 0, 0, 16), none = -1, has, fd;
+
+	check("KVM_DEV_TYPE_VFIO", ioctl(vm.fd, KVM_CREATE_DEVICE, &dev), 0);
+	/* a kernel without CONFIG_SPAPR_TCE_IOMMU has not */
+	has = !ioctl(dev.fd, KVM_HAS_DEVICE_ATTR, &set);
+	check("attach, no file", attach(dev.fd, none, table), has ? EBADF : ENXIO);
+	check("attach, not a group", attach(dev.fd, table, table),
+	      has ? ENOENT : ENXIO);
+	check("add, no file", vfio_attr(dev.fd, KVM_DEV_VFIO_GROUP_ADD, &none), EBADF);
+	check("add, not a group", vfio_attr(dev.fd, KVM_DEV_VFIO_GROUP_ADD, &table),
+	      EINVAL);
+	if (group) {
+		fd = open(group, O_RDWR);
+		check(group, fd, 0);
+		check("attach, not added", attach(dev.fd, fd, table), ENOENT);
+		check("add", vfio_attr(dev.fd, KVM_DEV_VFIO_GROUP_ADD, &fd), 0);
+		check("attach", attach(dev.fd, fd, table), EOPNOTSUPP);
+		check("attach to no table", attach(dev.fd, fd, -1), EOPNOTSUPP);
+		check("remove", vfio_attr(dev.fd, KVM_DEV_VFIO_GROUP_DEL, &fd), 0);
+		check("attach, removed", attach(dev.fd, fd, table), ENOENT);
+		printf("tce: %s was not attached\n", group);
+		close(fd);
+	}
+	close(dev.fd);
+	close(table);
+}
+
 static void vm_gone(void)
 {
 	struct table t = { .liobn = LIOBN, .shift = 12, .size = 100 };
@@ -811,9 +864,14 @@ int main(int argc, char **argv)
 		{ .shift = 21, .offset = 4096, .size = 20000 },
 	};
 	const int n = ARRAY_SIZE(t);
+	const char *group = NULL;
 	int i;
 
-	pr = argc > 1 && !strcmp(argv[1], "pr");
+	for (i = 1; i < argc; i++)
+		if (strcmp(argv[i], "pr"))
+			group = argv[i];
+		else
+			pr = 1;
 	open_kvm();
 	memfd = syscall(SYS_memfd_create, "guest", 0);
 	check("size of the guest's memory", ftruncate(memfd, MEM_SIZE), 0);
@@ -846,6 +904,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < n; i++)
 		close_table(&t[i]);
 	stuff_and_signals();
+	vfio(group);
 	come_and_go();
 	vm_gone();
 	return summary("tce");
