@@ -16,10 +16,12 @@
 #include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/kvm_host.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/srcu.h>
+#include <asm/kvm_book3s.h>
 #include <asm/kvm_ppc.h>
 
 #include "book3s_hv_tce.h"
@@ -276,20 +278,39 @@ long kvmppc_h_get_tce(struct kvm_vcpu *vcpu, unsigned long liobn,
 }
 EXPORT_SYMBOL_GPL(kvmppc_h_get_tce);
 
-static long stuff(struct kvmhv_tce_table *table, unsigned long ioba, u64 tce,
-		  unsigned long n)
+/*
+ * Let the guest make its H_STUFF_TCE again, for what is left of it.  PAPR has
+ * r5 and r7 lost in an hcall, and the PC is behind sc 1 for either backend.
+ */
+static long stuff_later(struct kvm_vcpu *vcpu, unsigned long ioba,
+			unsigned long left)
 {
-	unsigned long index, i;
+	kvmppc_set_gpr(vcpu, 5, ioba);
+	kvmppc_set_gpr(vcpu, 7, left);
+	kvmppc_set_pc(vcpu, kvmppc_get_pc(vcpu) - 4);
+	return H_STUFF_TCE;	/* what r3 has to be */
+}
+
+static long stuff(struct kvm_vcpu *vcpu, struct kvmhv_tce_table *table,
+		  unsigned long ioba, u64 tce, unsigned long n)
+{
+	unsigned long index, i = 0, end;
 
 	if (!kvmhv_tce_index(table, ioba, n, &index) ||
 	    (tce & ~kvmhv_tce_bits(table)))
 		return H_PARAMETER;
-	for (i = 0; i < n; i++) {
-		WRITE_ONCE(*kvmhv_tce_entry(table, index + i), tce);
-		if (i % STUFF_BATCH == STUFF_BATCH - 1)
-			cond_resched();
+	for (;;) {
+		end = min(i + STUFF_BATCH, n);
+		for (; i < end; i++)
+			WRITE_ONCE(*kvmhv_tce_entry(table, index + i), tce);
+		if (i == n)
+			return H_SUCCESS;
+		if (signal_pending(current))
+			return stuff_later(vcpu,
+					   ioba + (i << table->page_shift),
+					   n - i);
+		cond_resched();
 	}
-	return H_SUCCESS;
 }
 
 /**
@@ -300,8 +321,12 @@ static long stuff(struct kvmhv_tce_table *table, unsigned long ioba, u64 tce,
  * @tce: r6: what to store
  * @n: r7: how often, up to the size of the window
  *
+ * A signal ends it early.  Then r5, r7 and the PC are such that the guest goes
+ * on with it when its vcpu runs again.
+ *
  * Context: the vcpu's task, of either backend; may sleep.
- * Return: H_SUCCESS, H_PARAMETER, H_TOO_HARD (no such table here).
+ * Return: for r3: H_SUCCESS, H_PARAMETER, or H_STUFF_TCE to be made again; or
+ *	H_TOO_HARD (no such table here).
  */
 long kvmppc_h_stuff_tce(struct kvm_vcpu *vcpu, unsigned long liobn,
 			unsigned long ioba, unsigned long tce, unsigned long n)
@@ -313,8 +338,9 @@ long kvmppc_h_stuff_tce(struct kvm_vcpu *vcpu, unsigned long liobn,
 	idx = srcu_read_lock(&vcpu->kvm->srcu);
 	table = kvmhv_tce_find(vcpu->kvm, liobn);
 	if (table) {
-		vcpu->stat.multi_tce_virt++;
-		ret = stuff(table, ioba, tce, n);
+		ret = stuff(vcpu, table, ioba, tce, n);
+		if (ret != H_STUFF_TCE)
+			vcpu->stat.multi_tce_virt++;
 	}
 	srcu_read_unlock(&vcpu->kvm->srcu, idx);
 	return ret;

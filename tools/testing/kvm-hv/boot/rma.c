@@ -8,92 +8,35 @@
  * host was booted with.  With count 0 their number is whatever it is.
  */
 #define _GNU_SOURCE
-#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
-#include <asm/kvm.h>
-#include <linux/kvm.h>
+
+#include "lib.h"
 
 #define MAX_AREAS	256
-#define MSR_SF		0x8000000000000000UL
 #define GUEST_PC	0x100
 #define GUEST_DSI	0x300
 #define GUEST_DATA	0x1000
-#define HCALL_DONE	0x7ffc
 #define HCALL_FAULT	0x7ff8
 #define STARTS		100
 
-struct vm {
-	int fd, vcpu;
-	struct kvm_run *run;
-};
-
-static int passed, failed, kvm, count;
+static int count;
 static size_t size;
-
-static void check(const char *what, long rc, int want)
-{
-	int got = rc < 0 ? errno : 0;
-
-	if (got == want) {
-		passed++;
-		return;
-	}
-	failed++;
-	printf("FAIL %s: %s, not %s\n", what, got ? strerror(got) : "success",
-	       want ? strerror(want) : "success");
-}
-
-static void check_value(const char *what, unsigned long got, unsigned long want)
-{
-	if (got == want) {
-		passed++;
-		return;
-	}
-	failed++;
-	printf("FAIL %s: %#lx, not %#lx\n", what, got, want);
-}
-
-static void *must_map(const char *what, void *p)
-{
-	if (p == MAP_FAILED) {
-		perror(what);
-		exit(1);
-	}
-	return p;
-}
 
 static struct vm new_vm(void)
 {
-	struct kvm_enable_cap papr = { .cap = KVM_CAP_PPC_PAPR };
-	uint32_t order = 18;
 	struct vm vm;
 
-	vm.fd = ioctl(kvm, KVM_CREATE_VM, 1);
-	vm.vcpu = vm.fd < 0 ? -1 : ioctl(vm.fd, KVM_CREATE_VCPU, 0);
-	if (vm.vcpu < 0 || ioctl(vm.vcpu, KVM_ENABLE_CAP, &papr) ||
-	    ioctl(vm.fd, KVM_PPC_ALLOCATE_HTAB, &order)) {
-		perror("VM");
-		exit(1);
-	}
-	vm.run = must_map("kvm_run", mmap(NULL, ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0),
-					  PROT_READ | PROT_WRITE, MAP_SHARED, vm.vcpu, 0));
+	open_vm(&vm, VM_HV);
+	check("KVM_CAP_PPC_PAPR", enable_papr(&vm), 0);
+	check("HTAB", allocate_htab(&vm, 18), 0);
 	return vm;
-}
-
-static void end_vm(struct vm *vm)
-{
-	munmap(vm->run, ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0));
-	close(vm->vcpu);
-	close(vm->fd);
 }
 
 static int allocate(const struct vm *vm)
@@ -111,17 +54,6 @@ static void *map(int fd)
 	return must_map("area", mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
 }
 
-static int set_slot(const struct vm *vm, uint32_t slot, uint64_t gpa,
-		    void *mem, size_t len, uint32_t flags)
-{
-	struct kvm_userspace_memory_region r = {
-		.slot = slot, .flags = flags, .guest_phys_addr = gpa,
-		.memory_size = len, .userspace_addr = (unsigned long)mem,
-	};
-
-	return ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &r);
-}
-
 /* How many areas the pool has now */
 static int available(void)
 {
@@ -131,7 +63,7 @@ static int available(void)
 	while (n < MAX_AREAS && (fds[n] = allocate(&vm)) >= 0)
 		n++;
 	check("KVM_ALLOCATE_RMA of an empty pool", n < MAX_AREAS ? -1 : 0, ENOMEM);
-	end_vm(&vm);
+	close_vm(&vm);
 	for (int i = 0; i < n; i++)
 		close(fds[i]);
 	return n;
@@ -149,31 +81,25 @@ static const uint32_t scan[] = {
 	0x7ca54a14,		/*	add	r5,r5,r9 */
 	0x7c253040,		/*	cmpld	r5,r6 */
 	0x4180ffec,		/*	blt	1b */
-	0x38600000 | HCALL_DONE, /*	li	r3,... */
-	0x44000022,		/*	sc	1 */
+	LI_DONE,
+	SC1,
 };
 
 static const uint32_t fault[] = {
-	0x38600000 | HCALL_FAULT,
-	0x44000022,
+	0x38600000 | HCALL_FAULT,	/* li r3,... */
+	SC1,
 };
-
-static void put_code(uint8_t *mem, unsigned int at, const uint32_t *code, size_t n)
-{
-	uint32_t *to = (uint32_t *)(mem + at);
-
-	while (n--)
-		*to++ = htobe32(*code++);
-}
 
 static void load(uint8_t *mem)
 {
-	put_code(mem, GUEST_PC, scan, sizeof(scan) / 4);
-	put_code(mem, GUEST_DSI, fault, sizeof(fault) / 4);
+	put_code(mem + GUEST_PC, scan, ARRAY_SIZE(scan));
+	put_code(mem + GUEST_DSI, fault, ARRAY_SIZE(fault));
 }
 
-static void run_scan(const struct vm *vm, unsigned long from, unsigned long end,
-		     unsigned long step, unsigned long fill)
+/* The hcall it ends with */
+static unsigned long run_scan(const struct vm *vm, unsigned long from,
+			      unsigned long end, unsigned long step,
+			      unsigned long fill)
 {
 	struct kvm_regs regs = { .pc = GUEST_PC, .msr = MSR_SF };
 
@@ -182,8 +108,7 @@ static void run_scan(const struct vm *vm, unsigned long from, unsigned long end,
 	regs.gpr[8] = fill;
 	regs.gpr[9] = step;
 	check("KVM_SET_REGS", ioctl(vm->vcpu, KVM_SET_REGS, &regs), 0);
-	check("KVM_RUN", ioctl(vm->vcpu, KVM_RUN, 0), 0);
-	check_value("exit reason", vm->run->exit_reason, KVM_EXIT_PAPR_HCALL);
+	return run_to_hcall(vm);
 }
 
 /* A guest looks for what others left, and leaves something itself */
@@ -195,20 +120,19 @@ static void one_guest(unsigned long step)
 
 	if (fd < 0) {
 		check("KVM_ALLOCATE_RMA", fd, 0);
-		end_vm(&vm);
+		close_vm(&vm);
 		return;
 	}
 	mem = map(fd);
 	close(fd);
 	check("slot", set_slot(&vm, 0, 0, mem, size, 0), 0);
 	load(mem);
-	run_scan(&vm, GUEST_DATA, size, step, ~0UL);
-	check_value("hcall", vm.run->papr_hcall.nr, HCALL_DONE);
+	check_value("hcall", run_scan(&vm, GUEST_DATA, size, step, ~0UL), HCALL_DONE);
 	check_value("what the guest finds", vm.run->papr_hcall.args[0], 0);
 	check_value("what it left", *(uint64_t *)(mem + GUEST_DATA), ~0UL);
 	check_value("what it left at the end", *(uint64_t *)(mem + size - step), ~0UL);
 	munmap(mem, size);
-	end_vm(&vm);
+	close_vm(&vm);
 }
 
 static void beyond_limit(void)
@@ -220,10 +144,10 @@ static void beyond_limit(void)
 	close(fd);
 	check("slot", set_slot(&vm, 0, 0, mem, size, 0), 0);
 	load(mem);
-	run_scan(&vm, size - 8, size + 8, 8, 0);
-	check_value("real mode beyond the area", vm.run->papr_hcall.nr, HCALL_FAULT);
+	check_value("real mode beyond the area", run_scan(&vm, size - 8, size + 8, 8, 0),
+		    HCALL_FAULT);
 	munmap(mem, size);
-	end_vm(&vm);
+	close_vm(&vm);
 }
 
 static void bad_mappings(void)
@@ -246,7 +170,7 @@ static void bad_mappings(void)
 	      EFAULT);
 	munmap(p, page);
 	close(fd);
-	end_vm(&vm);
+	close_vm(&vm);
 }
 
 static void bad_slots(int must_have)
@@ -280,14 +204,12 @@ static void bad_slots(int must_have)
 	      size > 64 << 20 || !must_have ? EBUSY : EINVAL);
 	check("the area again", set_slot(&vm, 0, 0, mem, size, 0), 0);
 	load(mem);
-	run_scan(&vm, GUEST_DATA, size, 4096, 1);
-	check_value("hcall", vm.run->papr_hcall.nr, HCALL_DONE);
+	check_value("hcall", run_scan(&vm, GUEST_DATA, size, 4096, 1), HCALL_DONE);
 
 	if (!must_have) {
 		check("memory at 0", set_slot(&other, 0, 0, ram, size, 0), 0);
 		load(ram);
-		run_scan(&other, GUEST_DATA, size, 4096, 1);
-		check_value("hcall", other.run->papr_hcall.nr, HCALL_DONE);
+		check_value("hcall", run_scan(&other, GUEST_DATA, size, 4096, 1), HCALL_DONE);
 		check("deleting it", set_slot(&other, 0, 0, ram, 0, 0), 0);
 		check("an area after a run without", set_slot(&other, 0, 0, mem2, size, 0), EBUSY);
 	}
@@ -296,8 +218,8 @@ static void bad_slots(int must_have)
 	munmap(mem2, size);
 	close(fd);
 	close(fd2);
-	end_vm(&vm);
-	end_vm(&other);
+	close_vm(&vm);
+	close_vm(&other);
 }
 
 /* Whoever holds an area, it comes back when the last one lets go */
@@ -315,15 +237,14 @@ static void holders(void)
 	check("slot", set_slot(&vm, 0, 0, mem, size, 0), 0);
 	munmap(mem, size);
 	check_value("held by the VM", available(), count - 1);
-	run_scan(&vm, GUEST_DATA, GUEST_DATA, 8, 0);
-	check_value("hcall", vm.run->papr_hcall.nr, HCALL_DONE);
+	check_value("hcall", run_scan(&vm, GUEST_DATA, GUEST_DATA, 8, 0), HCALL_DONE);
 	check_value("what only the guest sees", vm.run->papr_hcall.args[0], 'x' * (1UL << 56));
-	end_vm(&vm);
+	close_vm(&vm);
 	check_value("held by nobody", available(), count);
 
 	vm = new_vm();
 	fd = allocate(&vm);
-	end_vm(&vm);
+	close_vm(&vm);
 	mem = map(fd);
 	iov.iov_base = mem;
 	*mem = 'x';
@@ -344,16 +265,12 @@ int main(int argc, char **argv)
 	int cap = argc > 1 ? atoi(argv[1]) : 0;
 	struct vm vm;
 
-	kvm = open("/dev/kvm", O_RDWR);
-	if (kvm < 0) {
-		perror("/dev/kvm");
-		return 1;
-	}
+	open_kvm();
 	check_value("KVM_CAP_PPC_RMA", ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_PPC_RMA), cap);
 	if (!cap) {
 		vm = new_vm();
 		check("KVM_ALLOCATE_RMA without a pool", allocate(&vm), ENOMEM);
-		end_vm(&vm);
+		close_vm(&vm);
 		goto out;
 	}
 	size = argc > 2 ? (size_t)atoi(argv[2]) << 20 : 0;
@@ -373,6 +290,5 @@ int main(int argc, char **argv)
 		one_guest(4096);
 	check_value("areas after all guests", available(), count);
 out:
-	printf("rma: %d right, %d wrong\n", passed, failed);
-	return failed != 0;
+	return summary("rma");
 }

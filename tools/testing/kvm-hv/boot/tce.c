@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * usage: tce [pr]
+ * usage: tce [pr] [/dev/vfio/GROUP]
  *
  * TCE tables in the kernel, without QEMU: the ioctls that make them, their
  * files and mappings, and the four hcalls.  A guest of a few instructions makes
  * each hcall with arguments from here; what it did is compared through the
- * mapping.  With "pr" all of it under KVM PR.
+ * mapping.  With "pr" all of it under KVM PR.  The group is one that KVM may be
+ * asked to attach to a table.
  */
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -20,18 +22,17 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <asm/kvm.h>
 #include <linux/capability.h>
-#include <linux/kvm.h>
+
+#include "lib.h"
 
 #define MEM_SIZE	(16UL << 20)
-#define MSR_SF		0x8000000000000000UL
 #define CODE_ONE	0x100		/* one hcall */
 #define CODE_MANY	0x200		/* as many as r19 says */
 #define LIST		0x100000UL
-#define DONE		0x7ffc		/* hcall nobody has: back to us */
 #define TB_PER_US	512
 
 #define H_GET_TCE	0x1c
@@ -44,46 +45,12 @@
 
 #define LIOBN		0x80000000UL
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-
-static int passed, failed, kvm, vm, vcpu, memfd, pr;
-static struct kvm_run *run;
+static int memfd, pr;
+static struct vm vm;
 static uint8_t *mem;
 static unsigned long nr_put;	/* H_PUT_TCE that should find a table */
 
-static void check_value(const char *what, unsigned long got, unsigned long want)
-{
-	if (got == want) {
-		passed++;
-		return;
-	}
-	failed++;
-	printf("FAIL %s: %#lx, not %#lx\n", what, got, want);
-}
-
-static void check(const char *what, long rc, int want)
-{
-	check_value(what, rc < 0 ? errno : 0, want);
-}
-
-static uint64_t big_endian(uint64_t x)
-{
-	const union { uint16_t h; uint8_t b[2]; } one = { .h = 1 };
-
-	return one.b[0] ? __builtin_bswap64(x) : x;
-}
-
 /* ---- the VM ---- */
-
-static int set_memory(void)
-{
-	struct kvm_userspace_memory_region r = {
-		.memory_size = MEM_SIZE,
-		.userspace_addr = (unsigned long)mem,
-	};
-
-	return ioctl(vm, KVM_SET_USER_MEMORY_REGION, &r);
-}
 
 static int enable_hcall(uint64_t nr, uint64_t on)
 {
@@ -91,37 +58,16 @@ static int enable_hcall(uint64_t nr, uint64_t on)
 		.cap = KVM_CAP_PPC_ENABLE_HCALL, .args = { nr, on },
 	};
 
-	return ioctl(vm, KVM_ENABLE_CAP, &cap);
+	return ioctl(vm.fd, KVM_ENABLE_CAP, &cap);
 }
 
-static void open_vm(void)
+static void new_vm(void)
 {
-	struct kvm_enable_cap papr = { .cap = KVM_CAP_PPC_PAPR };
-	uint32_t order = 18;
-
-	vm = ioctl(kvm, KVM_CREATE_VM, pr ? 2 : 1);
-	if (vm < 0) {
-		perror("KVM_CREATE_VM");
-		exit(1);
-	}
-	vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
-	run = mmap(NULL, ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0),
-		   PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
-	if (vcpu < 0 || run == MAP_FAILED) {
-		perror("KVM_CREATE_VCPU");
-		exit(1);
-	}
-	check("KVM_CAP_PPC_PAPR", ioctl(vcpu, KVM_ENABLE_CAP, &papr), 0);
+	open_vm(&vm, pr ? VM_PR : VM_HV);
+	check("KVM_CAP_PPC_PAPR", enable_papr(&vm), 0);
 	if (!pr)
-		check("HTAB", ioctl(vm, KVM_PPC_ALLOCATE_HTAB, &order), 0);
-	check("memory", set_memory(), 0);
-}
-
-static void close_vm(void)
-{
-	munmap(run, ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0));
-	close(vcpu);
-	close(vm);
+		check("HTAB", allocate_htab(&vm, 18), 0);
+	check("memory", set_slot(&vm, 0, 0, mem, MEM_SIZE, 0), 0);
 }
 
 static unsigned long stat_of(const char *name)
@@ -129,7 +75,7 @@ static unsigned long stat_of(const char *name)
 	struct kvm_stats_header h;
 	struct kvm_stats_desc *d;
 	unsigned long val = ~0UL;
-	int fd = ioctl(vcpu, KVM_GET_STATS_FD, NULL);
+	int fd = ioctl(vm.vcpu, KVM_GET_STATS_FD, NULL);
 	unsigned int i;
 
 	if (fd < 0 || pread(fd, &h, sizeof(h), 0) != sizeof(h)) {
@@ -149,19 +95,6 @@ static unsigned long stat_of(const char *name)
 }
 
 /* ---- the guest ---- */
-
-static void put_code(unsigned long at, const uint32_t *insn, int n)
-{
-	for (; n--; at += 4, insn++) {
-		mem[at] = *insn >> 24;
-		mem[at + 1] = *insn >> 16;
-		mem[at + 2] = *insn >> 8;
-		mem[at + 3] = *insn;
-	}
-}
-
-#define SC1		0x44000022
-#define LI_DONE		(0x38600000 | DONE)
 
 /* mr	ra,rs */
 static uint32_t mr(uint32_t ra, uint32_t rs)
@@ -185,8 +118,8 @@ static void load_code(void)
 		LI_DONE, SC1,
 	};
 
-	put_code(CODE_ONE, one, sizeof(one) / 4);
-	put_code(CODE_MANY, many, sizeof(many) / 4);
+	put_code(mem + CODE_ONE, one, ARRAY_SIZE(one));
+	put_code(mem + CODE_MANY, many, ARRAY_SIZE(many));
 }
 
 static void set_regs(unsigned long pc, const uint64_t *args, uint64_t n)
@@ -195,7 +128,7 @@ static void set_regs(unsigned long pc, const uint64_t *args, uint64_t n)
 
 	memcpy(&regs.gpr[14], args, 5 * sizeof(*args));
 	regs.gpr[19] = n;
-	if (ioctl(vcpu, KVM_SET_REGS, &regs))
+	if (ioctl(vm.vcpu, KVM_SET_REGS, &regs))
 		perror("KVM_SET_REGS");
 }
 
@@ -212,21 +145,21 @@ static long guest_calls(uint64_t nr, uint64_t a, uint64_t b, uint64_t c,
 
 	set_regs(CODE_ONE, args, 0);
 	for (i = 0; i < 2; i++) {
-		if (ioctl(vcpu, KVM_RUN, 0) ||
-		    run->exit_reason != KVM_EXIT_PAPR_HCALL) {
+		if (ioctl(vm.vcpu, KVM_RUN, 0) ||
+		    vm.run->exit_reason != KVM_EXIT_PAPR_HCALL) {
 			printf("FAIL KVM_RUN: %s, reason %u\n", strerror(errno),
-			       run->exit_reason);
+			       vm.run->exit_reason);
 			exit(1);
 		}
-		if (run->papr_hcall.nr == DONE)
+		if (vm.run->papr_hcall.nr == HCALL_DONE)
 			break;
-		check_value("hcall for user space", run->papr_hcall.nr, nr);
+		check_value("hcall for user space", vm.run->papr_hcall.nr, nr);
 		check_value("its arguments",
-			    !memcmp(run->papr_hcall.args, &args[1],
+			    !memcmp(vm.run->papr_hcall.args, &args[1],
 				    4 * sizeof(args[0])), 1);
-		run->papr_hcall.ret = USER;
+		vm.run->papr_hcall.ret = USER;
 	}
-	ioctl(vcpu, KVM_GET_REGS, &regs);
+	ioctl(vm.vcpu, KVM_GET_REGS, &regs);
 	if (r4)
 		*r4 = regs.gpr[31];
 	return regs.gpr[30];
@@ -278,7 +211,7 @@ static int create(uint64_t liobn, uint32_t shift, uint32_t flags,
 		.offset = offset, .size = size,
 	};
 
-	return ioctl(vm, KVM_CREATE_SPAPR_TCE_64, &c);
+	return ioctl(vm.fd, KVM_CREATE_SPAPR_TCE_64, &c);
 }
 
 static int create_old(uint64_t liobn, uint32_t window)
@@ -287,7 +220,7 @@ static int create_old(uint64_t liobn, uint32_t window)
 		.liobn = liobn, .window_size = window,
 	};
 
-	return ioctl(vm, KVM_CREATE_SPAPR_TCE, &c);
+	return ioctl(vm.fd, KVM_CREATE_SPAPR_TCE, &c);
 }
 
 static size_t page_align(size_t bytes)
@@ -429,7 +362,7 @@ static void memory_limit(void)
 	}
 	passed = 0;
 	failed = 0;
-	open_vm();
+	new_vm();
 	setrlimit(RLIMIT_MEMLOCK, &lock);
 	syscall(SYS_capget, &head, cap);
 	cap[0].effective &= ~(1U << CAP_IPC_LOCK);
@@ -444,7 +377,7 @@ static void memory_limit(void)
 	check("LIOBN taken", create(LIOBN, 12, 0, 0, 16), EBUSY);
 	close(fd);
 	check_value("locked after", locked_kib(), 0);
-	close_vm();
+	close_vm(&vm);
 	exit(failed != 0);
 }
 
@@ -509,10 +442,10 @@ static int all_done;
 /* Runs the guest until it has made all its hcalls */
 static void *run_many(void *arg)
 {
-	while (!ioctl(vcpu, KVM_RUN, 0) &&
-	       run->exit_reason == KVM_EXIT_PAPR_HCALL &&
-	       run->papr_hcall.nr == H_STUFF_TCE) {
-		run->papr_hcall.ret = USER;
+	while (!ioctl(vm.vcpu, KVM_RUN, 0) &&
+	       vm.run->exit_reason == KVM_EXIT_PAPR_HCALL &&
+	       vm.run->papr_hcall.nr == H_STUFF_TCE) {
+		vm.run->papr_hcall.ret = USER;
 		__atomic_add_fetch(&user_calls, 1, __ATOMIC_RELAXED);
 	}
 	__atomic_store_n(&all_done, 1, __ATOMIC_RELEASE);
@@ -566,12 +499,123 @@ static void come_and_go(void)
 	}
 	pthread_join(thread, NULL);
 	here = multi_tces() - before;
-	check_value("last exit", run->exit_reason, KVM_EXIT_PAPR_HCALL);
-	check_value("last hcall", run->papr_hcall.nr, DONE);
+	check_value("last exit", vm.run->exit_reason, KVM_EXIT_PAPR_HCALL);
+	check_value("last hcall", vm.run->papr_hcall.nr, HCALL_DONE);
 	check_value("hcalls", here + user_calls, calls);
 	check_value("tables came and went", reached > 3 && rounds > 3, 1);
 	printf("tce: %lu tables, %lu hcalls reached one, %lu did not\n",
 	       rounds, here, user_calls);
+}
+
+/* What user space finds when a signal has come in the middle of one */
+static int partly_done(const struct table *t, const uint64_t *args)
+{
+	struct kvm_regs regs;
+	uint64_t left, done;
+
+	if (t->map[0] != args[3] || t->map[t->size - 1] == args[3])
+		return 0;
+	ioctl(vm.vcpu, KVM_GET_REGS, &regs);
+	left = regs.gpr[7];
+	done = t->size - left;
+	check_value("r3 in between", regs.gpr[3], H_STUFF_TCE);
+	check_value("r5 in between", regs.gpr[5], ioba_of(t, done));
+	check_value("the last one stored", t->map[done - 1], args[3]);
+	check_value("the next one", t->map[done], 0);
+	return 1;
+}
+
+static void no_action(int sig)
+{
+}
+
+/* A signal need not wait for a long H_STUFF_TCE, which goes on after it */
+static void stuff_and_signals(void)
+{
+	struct table t = { .liobn = LIOBN, .shift = 12, .size = 1 << 22 };
+	const uint64_t args[] = { H_STUFF_TCE, LIOBN, 0, 0x9003, t.size };
+	const struct itimerval soon = { .it_value.tv_usec = 4000 };
+	const unsigned long before = multi_tces();
+	struct sigaction sa = { .sa_handler = no_action };
+	unsigned int parts = 0, i;
+	struct kvm_regs regs;
+	int rc = -1;
+
+	sigaction(SIGALRM, &sa, NULL);
+	open_table(&t);
+	set_regs(CODE_ONE, args, 0);
+	/* not for ever: a machine may be too slow for 4 ms */
+	for (i = 0; rc && i < 1000; i++) {
+		setitimer(ITIMER_REAL, &soon, NULL);
+		rc = ioctl(vm.vcpu, KVM_RUN, 0);
+		if (rc)
+			check("KVM_RUN, signals", rc, EINTR);
+		if (rc)
+			parts += partly_done(&t, args);
+	}
+	setitimer(ITIMER_REAL, &(struct itimerval){}, NULL);
+	check("KVM_RUN, after signals", rc, 0);
+	check_value("its reason", vm.run->exit_reason, KVM_EXIT_PAPR_HCALL);
+	check_value("its hcall", vm.run->papr_hcall.nr, HCALL_DONE);
+	ioctl(vm.vcpu, KVM_GET_REGS, &regs);
+	check_value("stuff in parts", regs.gpr[30], H_SUCCESS);
+	check_value("stuff in parts, entries", others(&t, 0, t.size, args[3]), 0);
+	check_value("stuff in parts, counted", multi_tces() - before, 1);
+	check_value("a signal in the middle", parts > 0, 1);
+	printf("tce: %u signals, %u in the middle of an H_STUFF_TCE\n", i - 1, parts);
+	close_table(&t);
+}
+
+static int vfio_attr(int dev, uint64_t attr, void *arg)
+{
+	struct kvm_device_attr a = {
+		.group = KVM_DEV_VFIO_GROUP, .attr = attr,
+		.addr = (unsigned long)arg,
+	};
+
+	return ioctl(dev, KVM_SET_DEVICE_ATTR, &a);
+}
+
+static int attach(int dev, int group, int table)
+{
+	struct kvm_vfio_spapr_tce par = { .groupfd = group, .tablefd = table };
+
+	return vfio_attr(dev, KVM_DEV_VFIO_GROUP_SET_SPAPR_TCE, &par);
+}
+
+/* Tables in the kernel are not for hardware */
+static void vfio(const char *group)
+{
+	struct kvm_create_device dev = { .type = KVM_DEV_TYPE_VFIO };
+	struct kvm_device_attr set = {
+		.group = KVM_DEV_VFIO_GROUP,
+		.attr = KVM_DEV_VFIO_GROUP_SET_SPAPR_TCE,
+	};
+	int table = create(LIOBN, 12, 0, 0, 16), none = -1, has, fd;
+
+	check("KVM_DEV_TYPE_VFIO", ioctl(vm.fd, KVM_CREATE_DEVICE, &dev), 0);
+	/* a kernel without CONFIG_SPAPR_TCE_IOMMU has not */
+	has = !ioctl(dev.fd, KVM_HAS_DEVICE_ATTR, &set);
+	check("attach, no file", attach(dev.fd, none, table), has ? EBADF : ENXIO);
+	check("attach, not a group", attach(dev.fd, table, table),
+	      has ? ENOENT : ENXIO);
+	check("add, no file", vfio_attr(dev.fd, KVM_DEV_VFIO_GROUP_ADD, &none), EBADF);
+	check("add, not a group", vfio_attr(dev.fd, KVM_DEV_VFIO_GROUP_ADD, &table),
+	      EINVAL);
+	if (group) {
+		fd = open(group, O_RDWR);
+		check(group, fd, 0);
+		check("attach, not added", attach(dev.fd, fd, table), ENOENT);
+		check("add", vfio_attr(dev.fd, KVM_DEV_VFIO_GROUP_ADD, &fd), 0);
+		check("attach", attach(dev.fd, fd, table), EOPNOTSUPP);
+		check("attach to no table", attach(dev.fd, fd, -1), EOPNOTSUPP);
+		check("remove", vfio_attr(dev.fd, KVM_DEV_VFIO_GROUP_DEL, &fd), 0);
+		check("attach, removed", attach(dev.fd, fd, table), ENOENT);
+		printf("tce: %s was not attached\n", group);
+		close(fd);
+	}
+	close(dev.fd);
+	close(table);
 }
 
 static void vm_gone(void)
@@ -580,7 +624,7 @@ static void vm_gone(void)
 
 	open_table(&t);
 	check_value("entry", h_put(LIOBN, 0x3000, 0xa003), H_SUCCESS);
-	close_vm();
+	close_vm(&vm);
 	check_value("VM gone, entry", t.map[3], 0xa003);
 	t.map[99] = 1;
 	close_table(&t);
@@ -686,7 +730,7 @@ static void make_list(const struct table *t, uint64_t at, uint64_t first,
 	uint64_t i, x;
 
 	for (i = 0; i < n; i++) {
-		x = big_endian(list_entry(t, first, i));
+		x = htobe64(list_entry(t, first, i));
 		memcpy(mem + at + 8 * i, &x, sizeof(x));
 	}
 }
@@ -798,9 +842,9 @@ static void measure(const struct table *t)
 
 	for (i = 0; i < 10; i++) {
 		set_regs(CODE_MANY, args, 1000);
-		if (ioctl(vcpu, KVM_RUN, 0))
+		if (ioctl(vm.vcpu, KVM_RUN, 0))
 			perror("KVM_RUN");
-		ioctl(vcpu, KVM_GET_REGS, &regs);
+		ioctl(vm.vcpu, KVM_GET_REGS, &regs);
 		tb = regs.gpr[29] - regs.gpr[28];
 		if (tb < best)
 			best = tb;
@@ -820,24 +864,24 @@ int main(int argc, char **argv)
 		{ .shift = 21, .offset = 4096, .size = 20000 },
 	};
 	const int n = ARRAY_SIZE(t);
+	const char *group = NULL;
 	int i;
 
-	pr = argc > 1 && !strcmp(argv[1], "pr");
-	kvm = open("/dev/kvm", O_RDWR);
+	for (i = 1; i < argc; i++)
+		if (strcmp(argv[i], "pr"))
+			group = argv[i];
+		else
+			pr = 1;
+	open_kvm();
 	memfd = syscall(SYS_memfd_create, "guest", 0);
-	mem = MAP_FAILED;
-	if (!ftruncate(memfd, MEM_SIZE))
-		mem = mmap(NULL, MEM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
-			   memfd, 0);
-	if (kvm < 0 || mem == MAP_FAILED) {
-		perror(kvm < 0 ? "/dev/kvm" : "mmap");
-		return 1;
-	}
+	check("size of the guest's memory", ftruncate(memfd, MEM_SIZE), 0);
+	mem = must_map("memory", mmap(NULL, MEM_SIZE, PROT_READ | PROT_WRITE,
+				      MAP_SHARED, memfd, 0));
 	memset(mem, 0, MEM_SIZE);
 	load_code();
 
 	memory_limit();
-	open_vm();
+	new_vm();
 	bad_ioctls();
 	too_many();
 	mappings();
@@ -859,8 +903,9 @@ int main(int argc, char **argv)
 		    pr ? nr_put : 0);
 	for (i = 0; i < n; i++)
 		close_table(&t[i]);
+	stuff_and_signals();
+	vfio(group);
 	come_and_go();
 	vm_gone();
-	printf("tce: %d right, %d wrong\n", passed, failed);
-	return failed != 0;
+	return summary("tce");
 }

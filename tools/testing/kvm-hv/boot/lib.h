@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What badinput, rma and tce share: counted checks of ioctls, and a VM of one
+ * vcpu whose guest is a few instructions in real mode.
+ */
+#ifndef BOOT_LIB_H
+#define BOOT_LIB_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <asm/kvm.h>
+#include <linux/kvm.h>
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+#define MSR_SF		0x8000000000000000UL
+#define SC1		0x44000022
+/* An hcall nobody knows, so that it comes here */
+#define HCALL_DONE	0x7ffc
+#define LI_DONE		(0x38600000 | HCALL_DONE)	/* li r3,HCALL_DONE */
+
+/* ---- checks ---- */
+
+extern int passed, failed;
+
+/* @rc is what a system call returned, @want the errno it should have left or 0 */
+void check(const char *what, long rc, int want);
+void check_value(const char *what, unsigned long got, unsigned long want);
+/* Says how many were right; main()'s exit status */
+int summary(const char *name);
+/* @p, or the end if it is MAP_FAILED */
+void *must_map(const char *what, void *p);
+
+/* ---- VMs ---- */
+
+struct vm {
+	int fd, vcpu;
+	struct kvm_run *run;
+};
+
+extern int kvm;		/* /dev/kvm, after open_kvm() */
+
+enum { VM_HV = 1, VM_PR = 2 };
+
+void open_kvm(void);
+/* A VM of @type with vcpu 0, nothing else; ends the program if there is none */
+void open_vm(struct vm *vm, unsigned long type);
+void close_vm(struct vm *vm);
+int enable_papr(const struct vm *vm);
+int allocate_htab(const struct vm *vm, uint32_t order);
+int set_slot(const struct vm *vm, uint32_t slot, uint64_t gpa, void *mem,
+	     uint64_t size, uint32_t flags);
+/* KVM_RUN up to an hcall for user space: its number, or ~0 after a failed check */
+unsigned long run_to_hcall(const struct vm *vm);
+
+/* Instructions for a big-endian guest */
+void put_code(void *to, const uint32_t *insn, size_t n);
+
+#endif
