@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Runs on the emulated host, without QEMU: do the FP, VMX and VSX registers of
+ * user space survive KVM_RUN, and those of the guest what user space does?
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+
+#include "lib.h"
+
+#define MEM_SIZE	(16UL << 20)
+#define GUEST_PC	0x100
+#define BRANCH_TO_SELF	0x48000000
+#define NR_VSR		64
+
+struct regs {
+	uint64_t vsr[NR_VSR][2];
+	uint64_t fpscr;
+	uint64_t pad;
+	uint64_t vscr[2];
+} __attribute__((aligned(16)));
+
+static struct vm vm;
+static char *mem;
+
+#define EACH_VSR								\
+	".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,"	\
+	"23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,"	\
+	"45,46,47,48,49,50,51,52,53,54,55,56,57,58,59,60,61,62,63\n"
+
+#define CLOBBER_8(a, b, c, d, e, f, g, h) \
+	"vs" #a, "vs" #b, "vs" #c, "vs" #d, "vs" #e, "vs" #f, "vs" #g, "vs" #h
+
+/* ioctl(fd, KVM_RUN) with registers @in; what is in them afterwards goes to @out */
+static int run_with(const struct regs *in, struct regs *out)
+{
+	register long r0 asm("r0") = SYS_ioctl;
+	register long r3 asm("r3") = vm.vcpu;
+	register long r4 asm("r4") = KVM_RUN;
+	register long r5 asm("r5") = 0;
+	register const struct regs *from asm("r14") = in;
+	register struct regs *to asm("r15") = out;
+	long cr;
+
+	asm volatile(".machine push; .machine power8\n"
+		     "lfd 0,1024(%5); mtfsf 0xff,0\n"
+		     "addi 6,%5,1040; lvx 0,0,6; mtvscr 0\n"
+		     "mr 6,%5\n"
+		     EACH_VSR "lxvd2x \\n,0,6; addi 6,6,16\n.endr\n"
+		     "sc\n"
+		     "mfcr %4; mr 6,%6\n"
+		     EACH_VSR "stxvd2x \\n,0,6; addi 6,6,16\n.endr\n"
+		     "mffs 0; stfd 0,1024(%6)\n"
+		     "mfvscr 0; addi 6,%6,1040; stvx 0,0,6\n"
+		     ".machine pop" :
+		     "+r" (r0), "+r" (r3), "+r" (r4), "+r" (r5), "=&r" (cr) :
+		     "b" (from), "b" (to) :
+		     "memory", "cr0", "ctr", "xer", "r6", "r7", "r8", "r9",
+		     "r10", "r11", "r12",
+		     CLOBBER_8(0, 1, 2, 3, 4, 5, 6, 7),
+		     CLOBBER_8(8, 9, 10, 11, 12, 13, 14, 15),
+		     CLOBBER_8(16, 17, 18, 19, 20, 21, 22, 23),
+		     CLOBBER_8(24, 25, 26, 27, 28, 29, 30, 31),
+		     CLOBBER_8(32, 33, 34, 35, 36, 37, 38, 39),
+		     CLOBBER_8(40, 41, 42, 43, 44, 45, 46, 47),
+		     CLOBBER_8(48, 49, 50, 51, 52, 53, 54, 55),
+		     CLOBBER_8(56, 57, 58, 59, 60, 61, 62, 63));
+	return cr & 0x10000000 ? r3 : 0;
+}
+
+/* Other values for each register and round; a rounding mode and saturation */
+static void fill(struct regs *regs, uint64_t seed)
+{
+	int i;
+
+	memset(regs, 0, sizeof(*regs));
+	for (i = 0; i < NR_VSR; i++) {
+		regs->vsr[i][0] = seed * 0x9e3779b97f4a7c15UL + i;
+		regs->vsr[i][1] = ~regs->vsr[i][0] ^ seed;
+	}
+	regs->fpscr = seed & 3;
+	regs->vscr[0] = seed & 1;	/* SAT, in the last word of the register */
+}
+
+static uint64_t reg_id(int i)
+{
+	return i < 32 ? KVM_REG_PPC_VSR(i) : KVM_REG_PPC_VR(i - 32);
+}
+
+static int one_reg(unsigned long req, uint64_t id, void *val)
+{
+	struct kvm_one_reg r = { .id = id, .addr = (unsigned long)val };
+
+	return ioctl(vm.vcpu, req, &r);
+}
+
+static void set_guest_regs(struct regs *regs)
+{
+	uint32_t vscr = regs->vscr[0];
+	int i, rc = 0;
+
+	for (i = 0; i < NR_VSR; i++)
+		rc |= one_reg(KVM_SET_ONE_REG, reg_id(i), regs->vsr[i]);
+	rc |= one_reg(KVM_SET_ONE_REG, KVM_REG_PPC_FPSCR, &regs->fpscr);
+	rc |= one_reg(KVM_SET_ONE_REG, KVM_REG_PPC_VSCR, &vscr);
+	check("set the guest's registers", rc, 0);
+}
+
+static void check_guest_regs(const struct regs *regs)
+{
+	uint64_t val[2], fpscr = 0;
+	uint32_t vscr = 0;
+	int i, wrong = 0;
+
+	for (i = 0; i < NR_VSR; i++)
+		if (one_reg(KVM_GET_ONE_REG, reg_id(i), val) ||
+		    memcmp(val, regs->vsr[i], sizeof(val)))
+			wrong++;
+	check_value("registers of the guest that changed", wrong, 0);
+	one_reg(KVM_GET_ONE_REG, KVM_REG_PPC_FPSCR, &fpscr);
+	one_reg(KVM_GET_ONE_REG, KVM_REG_PPC_VSCR, &vscr);
+	check_value("the guest's FPSCR", fpscr, regs->fpscr);
+	check_value("the guest's VSCR", vscr, regs->vscr[0]);
+}
+
+static void round_trip(uint64_t seed, int want)
+{
+	struct regs host, guest, after;
+	int i, wrong = 0;
+
+	fill(&host, seed);
+	fill(&guest, ~seed);
+	memset(&after, 0, sizeof(after));
+	set_guest_regs(&guest);
+	check_value("KVM_RUN", run_with(&host, &after), want);
+	for (i = 0; i < NR_VSR; i++)
+		wrong += !!memcmp(after.vsr[i], host.vsr[i], sizeof(host.vsr[i]));
+	check_value("registers of user space that changed", wrong, 0);
+	check_value("user space's FPSCR", after.fpscr & 0xff, host.fpscr);
+	check_value("user space's VSCR", after.vscr[0] | after.vscr[1],
+		    host.vscr[0]);
+	check_guest_regs(&guest);
+}
+
+static void set_guest(uint32_t first, uint32_t second)
+{
+	struct kvm_regs regs = { .pc = GUEST_PC, .msr = MSR_SF };
+	const uint32_t insn[] = { first, second };
+
+	put_code(mem + GUEST_PC, insn, 2);
+	check("KVM_SET_REGS", ioctl(vm.vcpu, KVM_SET_REGS, &regs), 0);
+}
+
+static void no_action(int sig)
+{
+}
+
+int main(void)
+{
+	const struct itimerval a_while = { .it_value.tv_usec = 200000 };
+	struct sigaction sa = { .sa_handler = no_action };
+	uint64_t i;
+
+	open_kvm();
+	mem = must_map("memory", mmap(NULL, MEM_SIZE, PROT_READ | PROT_WRITE,
+				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	open_vm(&vm, VM_HV);
+	check("KVM_CAP_PPC_PAPR", enable_papr(&vm), 0);
+	check("memory at 0", set_slot(&vm, 0, 0, mem, MEM_SIZE, 0), 0);
+
+	/* one trip, which ends in user space */
+	for (i = 1; i <= 20; i++) {
+		set_guest(LI_DONE, SC1);
+		round_trip(i, 0);
+		vm.run->papr_hcall.ret = 0;
+	}
+	/* many, until a signal comes */
+	sigaction(SIGALRM, &sa, NULL);
+	for (i = 1; i <= 5; i++) {
+		set_guest(BRANCH_TO_SELF, BRANCH_TO_SELF);
+		setitimer(ITIMER_REAL, &a_while, NULL);
+		round_trip(i, EINTR);
+	}
+	close_vm(&vm);
+	return summary("hostregs");
+}
