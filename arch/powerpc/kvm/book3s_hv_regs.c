@@ -27,6 +27,9 @@
 /* RB of slbmte: ESID, V and the entry number; the rest is reserved */
 #define SLBE_INDEX	0xfffUL
 
+/* The word of a VSCR stored by stvx, which is word 3 of the vector register */
+#define VSCR_WORD	(IS_ENABLED(CONFIG_CPU_LITTLE_ENDIAN) ? 0 : 3)
+
 enum reg_cpu {
 	CPU_ANY,
 	CPU_ISA206,		/* POWER7 and later */
@@ -290,6 +293,9 @@ static const struct kvmhv_reg kvmhv_regs[] = {
 	VCPU_REG(SIAR,		CPU_ANY, siar, ALL_BITS),
 	VCPU_REG(SDAR,		CPU_ANY, sdar, ALL_BITS),
 	VCPU_REG(SIER,		CPU_ISA207, sier[0], ALL_BITS),
+
+	/* powerpc.c looks in the word where big-endian hosts have it */
+	VCPU_REG(VSCR,		CPU_ANY, vr.vscr.u[VSCR_WORD], ALL_BITS),
 
 	/* The rest */
 	VCPU_REG(DEC_EXPIRY,	CPU_ANY, dec_expires, ALL_BITS),
