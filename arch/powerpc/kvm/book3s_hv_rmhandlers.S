@@ -6,22 +6,15 @@
  *
  *   kvmhv_enter_core		MMU on, called by the module; to C with MMU off
  *   kvmhv_run_thread		called by it: host state out, guest state in
- *   .Lrm_resume		last step of each way into the guest
- *   kvmhv_hcall		hcall: real-mode handlers, no world switch
- *   kvmhv_interrupt		any other interrupt: C decides
- *   .Lrm_leave			guest state out, host state in, back to C
+ *   kvmhv_rm_resume		last step of each way into the guest
+ *   kvmhv_interrupt		any interrupt but hcalls: C decides
+ *   kvmhv_rm_leave		guest state out, host state in, back to C
+ *
+ * Hcalls, which need no world switch, are in book3s_hv_rm_hcall_entry.S.
  *
  * Register roles: book3s_hv_asm.h.
  */
 #include "book3s_hv_asm.h"
-
-/* kvm->arch.hv.rm_hcall[] has 1 << RM_HCALL_BITS entries of 8 bytes */
-#define RM_HCALL_BITS	7
-#define RM_HCALL_MASK	0x3f8
-
-/* CR fields that a function call, and an hcall, may destroy; and the others */
-#define CR_VOLATILE	0xc7
-#define CR_NONVOLATILE	0x00fff000
 
 /* Go to LABEL with the MMU off.  Clobbers r0, r4, r5, SRR0/1. */
 .macro real_mode_to label
@@ -149,7 +142,8 @@ _GLOBAL(kvmhv_run_thread)
  * CTR, XER, CR, CFAR, PPR, PC and MSR, which are in the vcpu.
  * r3 = vcpu, r13 = PACA.  From kvmhv_run_thread, kvmhv_interrupt, kvmhv_hcall.
  */
-.Lrm_resume:
+	.global	kvmhv_rm_resume
+kvmhv_rm_resume:
 	li	r0,KVM_GUEST_MODE_GUEST_HV
 	stb	r0,HSTATE_IN_GUEST(r13)
 BEGIN_FTR_SECTION
@@ -179,120 +173,6 @@ END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
 	ld	r3,VCPU_REG(3)(r3)
 	HRFI_TO_GUEST
 	b	.
-
-/*
- * Hcall, from kvmhv_hcall_tramp in exceptions-64s.S.
- *
- * r13 = PACA, r10 = vcpu, guest r9 and r13 in it, guest r10 in PACA_EXGEN; r9
- * and CTR free; SRR0/1 = PC and MSR; everything else is the guest's.  MMU off.
- *
- * PAPR lets an hcall destroy r0, r3-r12, CTR, XER and CR0, CR1, CR5-7, so only
- * the arguments are kept, for the handler and for user space.  Nonvolatile
- * registers, CR2-4 among them, stay where they are: the C ABI keeps them.  What
- * goes back to the guest in a volatile register must not be the host's, hence
- * the zeros.
- */
-	.global	kvmhv_hcall
-	.balign	IFETCH_ALIGN_BYTES
-kvmhv_hcall:
-	each_gpr std, 3, 8, VCPU_REG(3), r10
-	std	r11,VCPU_REG(11)(r10)
-	each_gpr std, 1, 2, VCPU_REG(1), r10
-	ld	r1,PACA_EXGEN+EX_R10(r13)
-	mflr	r2
-	std	r1,VCPU_REG(10)(r10)
-	std	r2,VCPU_LR(r10)
-BEGIN_FTR_SECTION
-	mfspr	r1,SPRN_PPR
-	std	r1,VCPU_PPR(r10)
-END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
-	HMT_MEDIUM
-	li	r0,KVM_GUEST_MODE_HOST_HV
-	stb	r0,HSTATE_IN_GUEST(r13)
-	ld	r1,HSTATE_HOST_R1(r13)
-	ld	r2,PACATOC(r13)
-
-	/*
-	 * A multiple of 4 below the end of the table, and from privileged
-	 * state?  Enabled for this VM, and is there a handler?  Whatever r3
-	 * is, r9 is in the table, so that no guess at a branch leads out of it.
-	 */
-	mfspr	r11,SPRN_SRR1
-	rldicr	r0,r3,62,63 - RM_HCALL_BITS	/* r3 >> 2, above the number */
-	ld	r12,VCPU_KVM(r10)
-	rlwimi.	r0,r11,32 - MSR_PR_LG,31,31
-	rlwinm	r9,r3,1,RM_HCALL_MASK	/* offset in the table */
-	bne	.Lhcall_to_host
-	add	r12,r12,r9
-	ld	r12,KVM_RM_HCALL(r12)
-	cmpdi	r12,0
-	beq	.Lhcall_to_host
-
-	mr	r3,r10
-#ifdef CONFIG_PPC64_ELF_ABI_V1
-	ld	r2,8(r12)
-	ld	r12,0(r12)
-#endif
-	mtctr	r12
-	bctrl				/* handler(vcpu, r4, ...) */
-	cmpdi	r3,KVMHV_RM_INJECT	/* or H_TOO_HARD */
-	bge	.Lhcall_slow
-
-	/* Straight back: SRR0/1 still hold the guest's PC and MSR */
-	ld	r12,HSTATE_KVM_VCPU(r13)
-	li	r0,KVM_GUEST_MODE_GUEST_HV
-	stb	r0,HSTATE_IN_GUEST(r13)
-	each_gpr ld, 4, 11, VCPU_REG(4), r12
-	ld	r0,VCPU_LR(r12)
-	mtlr	r0
-BEGIN_FTR_SECTION
-	ld	r0,VCPU_PPR(r12)
-	mtspr	SPRN_PPR,r0
-END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
-	li	r0,0
-	mtctr	r0
-	mtxer	r0
-	mtcrf	CR_VOLATILE,r0
-	each_gpr ld, 1, 2, VCPU_REG(1), r12
-	ld	r13,VCPU_REG(13)(r12)
-	li	r12,0
-	RFI_TO_USER			/* rfid with the flush slots; HV goes to 0 */
-	b	.
-
-/*
- * Not the short way back: the same as any other interrupt out of the guest.
- * The vcpu has the volatile state but for what an hcall may destroy.
- * r1, r2, r13 are the host's; r14-r31 and CR2-4 the guest's; SRR0/1 = PC and
- * MSR.
- */
-.Lhcall_to_host:
-	li	r3,H_TOO_HARD
-	/* fall through */
-/* r3 = the handler's verdict, KVMHV_RM_INJECT or H_TOO_HARD; else as above */
-.Lhcall_slow:
-	mfcr	r5
-	cmpdi	r3,KVMHV_RM_INJECT
-	ld	r3,HSTATE_KVM_VCPU(r13)
-	li	r0,0
-	std	r0,VCPU_REG(0)(r3)
-	std	r0,VCPU_REG(12)(r3)
-	std	r0,VCPU_CTR(r3)
-	std	r0,VCPU_XER(r3)
-	rlwinm	r5,r5,0,CR_NONVOLATILE
-	std	r5,VCPU_CR(r3)
-	mfspr	r4,SPRN_SRR0
-	mfspr	r5,SPRN_SRR1
-	std	r4,VCPU_PC(r3)
-	std	r5,VCPU_HV_SRR1_RAW(r3)
-	std	r5,VCPU_HV_MSR(r3)
-	li	r4,BOOK3S_INTERRUPT_SYSCALL
-	stw	r4,VCPU_HV_TRAP(r3)
-	bne	.Lrm_leave
-	li	r0,H_SUCCESS
-	std	r0,VCPU_REG(3)(r3)
-	bl	kvmhv_rm_inject_external
-	ld	r3,HSTATE_KVM_VCPU(r13)
-	b	.Lrm_resume
 
 /*
  * Any other interrupt out of the guest, from book3s_64_entry.S.
@@ -352,15 +232,16 @@ END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
 	bl	kvmhv_rm_exit
 	cmpwi	r3,KVMHV_RESUME_GUEST
 	ld	r3,HSTATE_KVM_VCPU(r13)
-	beq	.Lrm_resume
+	beq	kvmhv_rm_resume
 	/* fall through */
 
 /*
  * The guest's turn is over.  r3 = vcpu, r1, r2, r13 the host's, r14-r31 the
  * guest's; r0-r13, LR, CTR, XER, CR, PC and MSR of the guest are in the vcpu.
- * From kvmhv_interrupt and .Lhcall_slow.  MMU off.
+ * From kvmhv_interrupt and kvmhv_hcall.  MMU off.
  */
-.Lrm_leave:
+	.global	kvmhv_rm_leave
+kvmhv_rm_leave:
 	each_gpr std, 14, 31, VCPU_REG(14), r3
 	mr	r31,r3
 	ld	r30,VCPU_KVM(r31)
