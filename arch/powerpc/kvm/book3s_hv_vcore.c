@@ -41,6 +41,9 @@
  */
 #define WAKE_AHEAD_US		4
 
+/* Trips for which user space keeps its registers unasked; a power of two */
+#define VSX_KEEP		64
+
 static s64 wake_ahead(void)
 {
 	return WAKE_AHEAD_US * tb_ticks_per_usec;
@@ -84,12 +87,19 @@ static bool runnable(struct kvm_vcpu *vcpu)
 	return true;
 }
 
-/* The vcpus of a virtual core, one after the other */
-#define for_each_vcpu(vcpu, vcore, i)					\
-	for (i = 0; i < READ_ONCE((vcore)->nr_slots); i++)		\
-		if (!((vcpu) = READ_ONCE((vcore)->vcpu[i])))		\
-			;						\
-		else
+/* The vcpu in slot @i of a virtual core, if there is one and it is in @state */
+static struct kvm_vcpu *vcpu_in(struct kvm_hv_vcore *vcore, int i,
+				enum kvmhv_state state)
+{
+	struct kvm_vcpu *vcpu = READ_ONCE(vcore->vcpu[i]);
+
+	return vcpu && vcpu->arch.hv.state == state ? vcpu : NULL;
+}
+
+static int nr_slots(const struct kvm_hv_vcore *vcore)
+{
+	return READ_ONCE(vcore->nr_slots);
+}
 
 static void wake_task(struct kvm_vcpu *vcpu)
 {
@@ -343,18 +353,17 @@ static void assign_threads(struct kvm_hv_vcore *vcore)
 	int i;
 
 	vcore->threads_used = 0;
-	for_each_vcpu(vcpu, vcore, i) {
-		if (vcpu->arch.hv.state != KVMHV_READY)
-			continue;
-		if (runnable(vcpu))
+	for (i = 0; i < nr_slots(vcore); i++) {
+		vcpu = vcpu_in(vcore, i, KVMHV_READY);
+		if (vcpu && runnable(vcpu))
 			put_in(vcore, vcpu);
-		else
+		else if (vcpu)
 			idle = true;
 	}
-	if (idle) {
-		for_each_vcpu(vcpu, vcore, i)
-			if (vcpu->arch.hv.state == KVMHV_READY)
-				put_in(vcore, vcpu);
+	for (i = 0; idle && i < nr_slots(vcore); i++) {
+		vcpu = vcpu_in(vcore, i, KVMHV_READY);
+		if (vcpu)
+			put_in(vcore, vcpu);
 	}
 	vcore->open = true;
 }
@@ -364,15 +373,23 @@ static void assign_threads(struct kvm_hv_vcore *vcore)
  * end in user space, so the first one of a KVM_RUN keeps them (true), which
  * takes a fourth of what it costs to give them up and get them back.  A task
  * that has one more trip gives them up for all to come.
+ *
+ * Once in a while they are given up without a head start in getting them back:
+ * whom they are no use between two exits does not pay for them.
  */
 static bool kept_vsx(struct kvm_vcpu *self)
 {
-	bool first = self->arch.hv.first_trip;
+	struct kvm_hv_vcpu *hv = &self->arch.hv;
+	bool first = hv->first_trip;
 
-	self->arch.hv.first_trip = false;
-	if (first && cpu_has_feature(CPU_FTR_VSX))
+	hv->first_trip = false;
+	if (first && cpu_has_feature(CPU_FTR_VSX) && ++hv->vsx_kept % VSX_KEEP)
 		return current->thread.regs->msr & (MSR_FP | MSR_VEC);
 	giveup_all(current);
+	if (first) {
+		current->thread.load_fp = 0;
+		current->thread.load_vec = 0;
+	}
 	return false;
 }
 
@@ -409,9 +426,11 @@ static void core_trip(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self,
 	spin_lock(&vcore->lock);
 	vcore->open = false;
 	replay_host_interrupt(leader->vcpu, leader);
-	for_each_vcpu(vcpu, vcore, i)
-		if (vcpu->arch.hv.state == KVMHV_IN)
+	for (i = 0; i < nr_slots(vcore); i++) {
+		vcpu = vcpu_in(vcore, i, KVMHV_IN);
+		if (vcpu)
 			take_out(vcore, vcpu);
+	}
 	spin_unlock(&vcore->lock);
 }
 
@@ -421,9 +440,11 @@ static bool any_runnable(struct kvm_hv_vcore *vcore)
 	struct kvm_vcpu *vcpu;
 	int i;
 
-	for_each_vcpu(vcpu, vcore, i)
-		if (vcpu->arch.hv.state == KVMHV_READY && runnable(vcpu))
+	for (i = 0; i < nr_slots(vcore); i++) {
+		vcpu = vcpu_in(vcore, i, KVMHV_READY);
+		if (vcpu && runnable(vcpu))
 			return true;
+	}
 	return false;
 }
 
@@ -505,15 +526,18 @@ static void hand_over(struct kvm_hv_vcore *vcore)
 	/* Who asks is awake, and there may be nobody else */
 	if (vcore->runner || vcore->nr_slots == 1)
 		return;
-	for_each_vcpu(vcpu, vcore, i) {
-		if (vcpu->arch.hv.state != KVMHV_READY || !runnable(vcpu))
+	for (i = 0; i < nr_slots(vcore); i++) {
+		vcpu = vcpu_in(vcore, i, KVMHV_READY);
+		if (!vcpu || !runnable(vcpu))
 			continue;
 		wake_task(vcpu);
 		return;
 	}
-	for_each_vcpu(vcpu, vcore, i)
-		if (vcpu->arch.hv.state == KVMHV_READY)
+	for (i = 0; i < nr_slots(vcore); i++) {
+		vcpu = vcpu_in(vcore, i, KVMHV_READY);
+		if (vcpu)
 			wake_task(vcpu);
+	}
 }
 
 /* To a thread that runs already, or to the runner's next trip */
@@ -629,8 +653,11 @@ static void wait_for_busy(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self)
 	if (left)
 		return;
 	spin_lock(&vcore->lock);
-	for_each_vcpu(vcpu, vcore, i)
-		not_expected(vcore, vcpu);
+	for (i = 0; i < nr_slots(vcore); i++) {
+		vcpu = READ_ONCE(vcore->vcpu[i]);
+		if (vcpu)
+			not_expected(vcore, vcpu);
+	}
 	spin_unlock(&vcore->lock);
 }
 

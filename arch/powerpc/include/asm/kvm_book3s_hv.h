@@ -255,6 +255,7 @@ struct kvm_hv_vcpu {
 	bool leave;			/* [A] the vcpu's task wants it back */
 	bool expected;			/* [L: vcore->lock] counted in nr_busy */
 	bool first_trip;		/* [V] of this KVM_RUN, if the task runs the core */
+	u8 vsx_kept;			/* [V] counts such trips */
 	u32 await_dec;			/* [R] an H_CEDE is over; no tick before its time */
 	int error;			/* [L: vcore->lock] for KVM_RUN */
 	unsigned long lpcr;		/* [R](a) the VM's and vcore's, MER if needed */

@@ -176,8 +176,8 @@ int main(void)
 	check("KVM_CAP_PPC_PAPR", enable_papr(&vm), 0);
 	check("memory at 0", set_slot(&vm, 0, 0, mem, MEM_SIZE, 0), 0);
 
-	/* one trip, which ends in user space */
-	for (i = 1; i <= 20; i++) {
+	/* one trip, which ends in user space; each 64th is different */
+	for (i = 1; i <= 150; i++) {
 		set_guest(LI_DONE, SC1);
 		round_trip(i, 0);
 		vm.run->papr_hcall.ret = 0;
