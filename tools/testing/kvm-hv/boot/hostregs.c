@@ -21,12 +21,12 @@
 #define BRANCH_TO_SELF	0x48000000
 #define NR_VSR		64
 
-struct regs {
+struct __attribute__((__aligned__(16))) regs {
 	uint64_t vsr[NR_VSR][2];
 	uint64_t fpscr;
 	uint64_t pad;
 	uint64_t vscr[2];
-} __attribute__((aligned(16)));
+};
 
 static struct vm vm;
 static char *mem;
