@@ -4,6 +4,7 @@
  * timebase: one vcpu, a hash table of 16 MiB, 256 MiB of untouched memory; and
  * the same once its guest has run.
  */
+#include <endian.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -126,8 +127,8 @@ int main(int argc, char **argv)
 	mem = mmap(NULL, MEM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	check(mem != MAP_FAILED, "memory");
 	/* li r3,0x7ffc; sc 1: an hcall nobody has; the guest is big-endian */
-	mem[0x40] = __builtin_bswap32(0x38607ffc);
-	mem[0x41] = __builtin_bswap32(0x44000022);
+	mem[0x40] = htobe32(0x38607ffc);
+	mem[0x41] = htobe32(0x44000022);
 	for (i = 0; i < ROUNDS; i++) {
 		round_of(t);
 		for (j = 0; j < NR_WHAT; j++)
