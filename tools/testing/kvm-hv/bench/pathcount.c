@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A TCG plugin: how often each instruction was executed between two marks in
- * the guest's guest (bench_asm.S).  One line per instruction:
+ * A TCG plugin: how often each instruction was executed between two marks, in
+ * the guest's guest (bench_asm.S) or a program of the host (vm.c).  One line per instruction:
  *
  *	count address host-address
  *
  * Addresses are virtual; the host address, QEMU's own, tells apart what runs
  * with the MMU off in different partitions.
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,9 +25,9 @@ static struct insn {
 static unsigned int nr_insns;
 static const char *out;
 
-/* ori 0,0,n: what no compiler writes, big-endian */
-static const uint8_t mark_start[4] = { 0x60, 0x00, 0x60, 0x01 };
-static const uint8_t mark_stop[4] = { 0x60, 0x00, 0x60, 0x02 };
+/* ori 0,0,n: what no compiler writes */
+#define MARK_START	0x60006001
+#define MARK_STOP	0x60006002
 
 static struct insn *find(uint64_t haddr, uint64_t vaddr)
 {
@@ -47,6 +48,14 @@ static struct insn *find(uint64_t haddr, uint64_t vaddr)
 		if (p->haddr == haddr && p->vaddr == vaddr)
 			return p;
 	}
+}
+
+/* In either byte order: a guest's, or a program's of the host */
+static bool is_mark(const uint8_t *text, uint32_t mark)
+{
+	uint32_t be = (uint32_t)text[0] << 24 | text[1] << 16 | text[2] << 8 | text[3];
+
+	return be == mark || __builtin_bswap32(be) == mark;
 }
 
 static void start(unsigned int cpu, void *data)
@@ -79,14 +88,14 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 		struct insn *p = find((uintptr_t)qemu_plugin_insn_haddr(insn),
 				      qemu_plugin_insn_vaddr(insn));
-		const void *text = qemu_plugin_insn_data(insn);
+		const uint8_t *text = qemu_plugin_insn_data(insn);
 
 		qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64,
 							   &p->count, 1);
-		if (!memcmp(text, mark_start, 4))
+		if (is_mark(text, MARK_START))
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, start,
 							       QEMU_PLUGIN_CB_NO_REGS, NULL);
-		if (!memcmp(text, mark_stop, 4))
+		if (is_mark(text, MARK_STOP))
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, stop,
 							       QEMU_PLUGIN_CB_NO_REGS, NULL);
 	}

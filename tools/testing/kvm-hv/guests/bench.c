@@ -254,13 +254,13 @@ static void bench_exit(void)
 	struct window w;
 
 	bench_calls("hcall_to_user", H_FUNCTION, &nobodys, 1, 32, 1);
-	BENCH("h_get_term_char", 16, 1, { { H_GET_TERM_CHAR, 0 } });
-	if (!find_window(&w) || map(EA_DEV, w.ra & ~0xfffUL, HPTE_R_I | HPTE_R_G | 2) < 0) {
-		report_skip("MMIO: no device");
-		return;
-	}
+	BENCH("h_get_term_char", 16, 1, { { H_GET_TERM_CHAR, console_unit } });
 	if (isa < 206) {
 		report_skip("MMIO: not on this processor");
+		return;
+	}
+	if (!find_window(&w) || map(EA_DEV, w.ra & ~0xfffUL, HPTE_R_I | HPTE_R_G | 2) < 0) {
+		report_skip("MMIO: no device");
 		return;
 	}
 	measure("mmio_load", &loads, MSR_VIRT, 32, 1, EA_DEV + (w.ra & 0xfff), 0);
@@ -289,6 +289,10 @@ static void bench_touch(void)
 	u64 ra = alloc_pages(NR_FRESH * PAGE_64K), first;
 	unsigned int i;
 
+	if (isa < 206) {
+		report_skip("first_touch: all memory is the real mode area");
+		return;
+	}
 	for (i = 0; i < NR_FRESH; i++)
 		if (map(EA_FRESH + i * PAGE_64K, ra + i * PAGE_64K, HPTE_R_M | 2) < 0) {
 			report(false, "first_touch: H_ENTER");

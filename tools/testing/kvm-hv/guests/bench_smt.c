@@ -67,7 +67,7 @@ static void bench_wake(const char *name, const char *caller, u64 nr, u64 prio)
 /* An exit to user space while n threads run */
 static void bench_switch(unsigned int n)
 {
-	const struct call c = { { H_GET_TERM_CHAR, 0 } };
+	const struct call c = { { H_GET_TERM_CHAR, console_unit } };
 	u64 v[ROUNDS], start, i;
 	char name[] = "exit_1_threads";
 

@@ -18,7 +18,7 @@ bool is_kvm;
 static struct cpu cpus[MAX_CPUS];
 __aligned(16) static u8 stacks[MAX_CPUS][2][STACK_SIZE];
 static handler_fn handlers[0x1900 >> 5];
-static u32 vty;
+u32 console_unit;
 static unsigned int passed, failed, skipped;
 
 /* --- memory and strings --- */
@@ -140,7 +140,7 @@ static void flush(void)
 		memcpy(w, line.text + at, n);
 		do {
 			io[0] = H_PUT_TERM_CHAR;
-			io[1] = vty;
+			io[1] = console_unit;
 			io[2] = n;
 			io[3] = w[0];
 			io[4] = w[1];
@@ -516,7 +516,7 @@ void boot(const void *fdt)
 	node = fdt_compatible("hvterm1", 0);
 	if (!node)
 		node = fdt_compatible("hvterm-protocol", 0);
-	vty = fdt_u32(node, "reg", 0);
+	console_unit = fdt_u32(node, "reg", 0);
 	isa = isa_of(mfspr(SPR_PVR));
 	is_kvm = fdt_path("/hypervisor");
 	find_memory();

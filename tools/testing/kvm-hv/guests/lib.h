@@ -125,6 +125,7 @@ static inline struct cpu *cpu(void)
 
 /* ISA level: 201, 206, 207, 300 */
 extern unsigned int isa;
+extern u32 console_unit;		/* the console's unit address */
 extern u64 tb_hz, mem_size;
 extern unsigned int nr_cpus;
 /* The hypervisor is KVM, not QEMU's own code */
