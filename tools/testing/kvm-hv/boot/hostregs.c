@@ -21,8 +21,8 @@
 #define BRANCH_TO_SELF	0x48000000
 #define NR_VSR		64
 
-struct __attribute__((__aligned__(16))) regs {
-	uint64_t vsr[NR_VSR][2];
+struct regs {
+	_Alignas(16) uint64_t vsr[NR_VSR][2];
 	uint64_t fpscr;
 	uint64_t pad;
 	uint64_t vscr[2];
