@@ -22,7 +22,7 @@
 #define NR_VSR		64
 
 struct regs {
-	_Alignas(16) uint64_t vsr[NR_VSR][2];
+	uint64_t vsr[NR_VSR][2];
 	uint64_t fpscr;
 	uint64_t pad;
 	uint64_t vscr[2];
@@ -52,14 +52,14 @@ static int run_with(const struct regs *in, struct regs *out)
 
 	asm volatile(".machine push; .machine power8\n"
 		     "lfd 0,1024(%5); mtfsf 0xff,0\n"
-		     "addi 6,%5,1040; lvx 0,0,6; mtvscr 0\n"
+		     "addi 6,%5,1040; lxvd2x 32,0,6; mtvscr 0\n"
 		     "mr 6,%5\n"
 		     EACH_VSR "lxvd2x \\n,0,6; addi 6,6,16\n.endr\n"
 		     "sc\n"
 		     "mfcr %4; mr 6,%6\n"
 		     EACH_VSR "stxvd2x \\n,0,6; addi 6,6,16\n.endr\n"
 		     "mffs 0; stfd 0,1024(%6)\n"
-		     "mfvscr 0; addi 6,%6,1040; stvx 0,0,6\n"
+		     "mfvscr 0; addi 6,%6,1040; stxvd2x 32,0,6\n"
 		     ".machine pop" :
 		     "+r" (r0), "+r" (r3), "+r" (r4), "+r" (r5), "=&r" (cr) :
 		     "b" (from), "b" (to) :
@@ -87,7 +87,7 @@ static void fill(struct regs *regs, uint64_t seed)
 		regs->vsr[i][1] = ~regs->vsr[i][0] ^ seed;
 	}
 	regs->fpscr = seed & 3;
-	regs->vscr[0] = seed & 1;	/* SAT, in the last word of the register */
+	regs->vscr[1] = seed & 1;	/* SAT, in the last word of the register */
 }
 
 static uint64_t reg_id(int i)
@@ -104,7 +104,7 @@ static int one_reg(unsigned long req, uint64_t id, void *val)
 
 static void set_guest_regs(struct regs *regs)
 {
-	uint32_t vscr = regs->vscr[0];
+	uint32_t vscr = regs->vscr[1];
 	int i, rc = 0;
 
 	for (i = 0; i < NR_VSR; i++)
@@ -128,7 +128,7 @@ static void check_guest_regs(const struct regs *regs)
 	one_reg(KVM_GET_ONE_REG, KVM_REG_PPC_FPSCR, &fpscr);
 	one_reg(KVM_GET_ONE_REG, KVM_REG_PPC_VSCR, &vscr);
 	check_value("the guest's FPSCR", fpscr, regs->fpscr);
-	check_value("the guest's VSCR", vscr, regs->vscr[0]);
+	check_value("the guest's VSCR", vscr, regs->vscr[1]);
 }
 
 static void round_trip(uint64_t seed, int want)
@@ -146,7 +146,7 @@ static void round_trip(uint64_t seed, int want)
 	check_value("registers of user space that changed", wrong, 0);
 	check_value("user space's FPSCR", after.fpscr & 0xff, host.fpscr);
 	check_value("user space's VSCR", after.vscr[0] | after.vscr[1],
-		    host.vscr[0]);
+		    host.vscr[1]);
 	check_guest_regs(&guest);
 }
 
