@@ -94,9 +94,9 @@ static int run_once(struct kvm_vcpu *vcpu)
  *
  * Context: process context, MMU on.
  * Return: RESUME_HOST with vcpu->run filled in, or: -EINTR for a signal,
- * -EINVAL before KVM_CAP_PPC_PAPR is enabled or in a transaction, -EBUSY when sibling threads are
- * online, -ETIMEDOUT when a sibling thread does not answer, -ENOMEM when the
- * default HPT cannot be had.
+ * -EINVAL before KVM_CAP_PPC_PAPR is enabled or in a transaction, -EBUSY when
+ * sibling threads are online, -ETIMEDOUT when a sibling thread does not answer,
+ * -ENOMEM when the default HPT cannot be had.
  */
 int kvmhv_vcpu_run(struct kvm_vcpu *vcpu)
 {
@@ -109,7 +109,7 @@ int kvmhv_vcpu_run(struct kvm_vcpu *vcpu)
 
 	/*
 	 * rfid into the guest would leave Suspended state in a way that is a
-	 * TM Bad Thing (ISA 2.07 Book III-S, 3.2.2), in real mode.
+	 * TM Bad Thing program interrupt (ISA 2.07 Book III-S), in real mode.
 	 */
 	if (MSR_TM_ACTIVE(current->thread.regs->msr)) {
 		vcpu->run->exit_reason = KVM_EXIT_FAIL_ENTRY;
