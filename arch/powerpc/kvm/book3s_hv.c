@@ -133,7 +133,6 @@ static int hv_vcpu_create(struct kvm_vcpu *vcpu)
 
 static void hv_vcpu_free(struct kvm_vcpu *vcpu)
 {
-	kvmhv_vpa_unpin(vcpu);
 	kvmhv_vcore_part(vcpu);
 }
 

@@ -41,9 +41,9 @@ struct kvm_vcpu *kvmhv_find_vcpu(struct kvm *kvm, unsigned long id);
 /* book3s_hv_vpa.c: H_REGISTER_VPA areas */
 long kvmhv_h_register_vpa(struct kvm_vcpu *vcpu, unsigned long flags,
 			  unsigned long target, unsigned long gpa);
-int kvmhv_vpa_pin(struct kvm_vcpu *vcpu);
-void kvmhv_vpa_unpin(struct kvm_vcpu *vcpu);
-bool kvmhv_vpa_unpinned(struct kvm_vcpu *vcpu);
+void kvmhv_vpa_find(struct kvm_vcpu *vcpu);
+bool kvmhv_vpa_missing(struct kvm_vcpu *vcpu);
+void kvmhv_vpa_unmap(struct kvm *kvm, gfn_t start, gfn_t end);
 void kvmhv_vpa_enter(struct kvm_vcpu *vcpu);
 void kvmhv_vpa_exit(struct kvm_vcpu *vcpu);
 void kvmhv_vpa_harvest_dirty(struct kvm_vcpu *vcpu,

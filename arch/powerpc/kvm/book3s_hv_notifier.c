@@ -302,7 +302,7 @@ void kvmhv_free_memslot(struct kvm_memory_slot *slot)
  * Nobody adds pages any more: who found the slot while it was valid has left
  * its kvm->srcu section.
  *
- * Context: kvm->slots_lock held.  Takes rmap and HPTE locks.
+ * Context: kvm->slots_lock held.  Takes vpa_lock, rmap and HPTE locks.
  */
 void kvmhv_flush_memslot(struct kvm *kvm, struct kvm_memory_slot *slot)
 {
@@ -310,6 +310,7 @@ void kvmhv_flush_memslot(struct kvm *kvm, struct kvm_memory_slot *slot)
 	 * tlbie of the host's partition is nothing to a PPC970 in a guest's; but
 	 * on its way out and in it flushes the TLB.
 	 */
+	kvmhv_vpa_unmap(kvm, slot->base_gfn, slot->base_gfn + slot->npages);
 	unmap_slot(kvm, slot, kvmhv_cpu->has_vrma);
 	if (!kvmhv_cpu->has_vrma)
 		kvm_flush_remote_tlbs(kvm);
@@ -323,7 +324,8 @@ void kvmhv_flush_memslot(struct kvm *kvm, struct kvm_memory_slot *slot)
  * Where the host maps a huge page, the range covers all of it: so it finds
  * the HPTEs of large guest pages on the ring of their first page.
  *
- * Context: kvm->mmu_lock and kvm->srcu held.  Takes rmap and HPTE locks.
+ * Context: kvm->mmu_lock and kvm->srcu held.  Takes vpa_lock, rmap and HPTE
+ * locks.
  * Return: false, TLBs have been dealt with.
  */
 bool kvmhv_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range)
@@ -336,6 +338,7 @@ bool kvmhv_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range)
 	if (slot_stays(kvm, range->slot))
 		return false;
 
+	kvmhv_vpa_unmap(kvm, range->start, range->end);
 	for (gfn = range->start; gfn < range->end; gfn++) {
 		unmap_page(kvm, range->slot, gfn, true);
 		/* mmu_invalidate_in_progress keeps pages out meanwhile */

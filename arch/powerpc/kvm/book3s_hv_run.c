@@ -67,11 +67,8 @@ static int run_once(struct kvm_vcpu *vcpu)
 {
 	int r;
 
-	if (kvmhv_vpa_unpinned(vcpu)) {
-		r = kvmhv_vpa_pin(vcpu);
-		if (r)
-			return r;
-	}
+	if (kvmhv_vpa_missing(vcpu))
+		kvmhv_vpa_find(vcpu);
 
 	r = kvmhv_vcore_turn(vcpu);
 	switch (r) {
@@ -138,6 +135,5 @@ int kvmhv_vcpu_run(struct kvm_vcpu *vcpu)
 	uncount_running(vcpu);
 
 	kvmhv_vcore_away(vcpu);
-	kvmhv_vpa_unpin(vcpu);
 	return r;
 }

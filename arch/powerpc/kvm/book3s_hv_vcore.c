@@ -305,7 +305,7 @@ static void take_out(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
 	if (thread_lost(vcpu, thread)) {
 		make_busy(vcpu, -ETIMEDOUT);
 	} else if (hosts && !READ_ONCE(hv->leave) &&
-		   !kvm_request_pending(vcpu) && !kvmhv_vpa_unpinned(vcpu)) {
+		   !kvm_request_pending(vcpu) && !kvmhv_vpa_missing(vcpu)) {
 		hv->state = KVMHV_READY;
 		hv->runnable_since = vcpu->arch.ceded ? 0 : mftb();
 	} else {

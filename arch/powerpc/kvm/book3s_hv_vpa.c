@@ -6,15 +6,14 @@
  *
  * Registering only notes address and length, under the target's vpa_lock, and
  * may happen on any vcpu.  The target looks at it when it next prepares to
- * enter the guest: kvmhv_vpa_pin() takes a reference on the page and keeps its
- * linear-mapping address until kvmhv_vpa_unpin() on the way to user space.
- * Between the two, kvmhv_vpa_enter() and kvmhv_vpa_exit() can write to the
- * areas with interrupts off.  kvm_hv_vpa.changed says that address and pin do not
- * match; then nobody writes any more.
+ * enter the guest: kvmhv_vpa_find() looks for the page and keeps its address
+ * in the linear mapping.  kvmhv_vpa_enter() and kvmhv_vpa_exit() write through
+ * it under vpa_lock.  Nobody holds on to the page: when the host takes it from
+ * the guest, an MMU notifier takes the address away (kvmhv_vpa_unmap()).
  *
  * The VPA comes first: the others need it, and it goes last (PAPR).  The SLB
  * shadow buffer is never read, because the whole SLB is saved and restored, so
- * it is not pinned either.
+ * nobody looks for its page.
  */
 #include "book3s_hv.h"
 
@@ -62,7 +61,8 @@ static bool vpa_range_ok(unsigned long gpa, unsigned long len)
  * Changes a registration.  Called with vpa_lock held; returns the address of
  * a page the hypervisor wrote to and the dirty log has not heard of yet, or 0.
  */
-static unsigned long vpa_change_locked(struct kvm_hv_vpa *area,
+static unsigned long vpa_change_locked(struct kvm_hv_vcpu *hv,
+				       struct kvm_hv_vpa *area,
 				       unsigned long gpa, unsigned long len)
 {
 	unsigned long dirty_gpa = 0;
@@ -70,9 +70,11 @@ static unsigned long vpa_change_locked(struct kvm_hv_vpa *area,
 	if (area->dirty)
 		dirty_gpa = area->gpa;
 	area->dirty = false;
-	area->gpa = gpa;
+	WRITE_ONCE(area->gpa, gpa);
 	area->len = len;
-	WRITE_ONCE(area->changed, true);
+	WRITE_ONCE(area->kaddr, NULL);
+	if (area == &hv->dtl)
+		WRITE_ONCE(hv->dtl_new, gpa);
 	return dirty_gpa;
 }
 
@@ -164,7 +166,7 @@ long kvmhv_h_register_vpa(struct kvm_vcpu *vcpu, unsigned long flags,
 		}
 		fallthrough;
 	case H_VPA_REG_VPA:
-		dirty_gpa = vpa_change_locked(&hv->vpa, gpa, len);
+		dirty_gpa = vpa_change_locked(hv, &hv->vpa, gpa, len);
 		break;
 	case H_VPA_REG_DTL:
 		/* The VPA holds the index of the next entry */
@@ -174,7 +176,7 @@ long kvmhv_h_register_vpa(struct kvm_vcpu *vcpu, unsigned long flags,
 		}
 		fallthrough;
 	case H_VPA_DEREG_DTL:
-		dirty_gpa = vpa_change_locked(&hv->dtl, gpa, len);
+		dirty_gpa = vpa_change_locked(hv, &hv->dtl, gpa, len);
 		break;
 	case H_VPA_REG_SLB:
 		if (!hv->vpa.gpa) {
@@ -183,7 +185,7 @@ long kvmhv_h_register_vpa(struct kvm_vcpu *vcpu, unsigned long flags,
 		}
 		fallthrough;
 	case H_VPA_DEREG_SLB:
-		dirty_gpa = vpa_change_locked(&hv->slb_shadow, gpa, len);
+		dirty_gpa = vpa_change_locked(hv, &hv->slb_shadow, gpa, len);
 		break;
 	}
 	spin_unlock(&hv->vpa_lock);
@@ -280,7 +282,7 @@ int kvmhv_vpa_set(struct kvm_vcpu *vcpu, u64 id, const union kvmppc_one_reg *val
 		     gpa && !hv->vpa.gpa)
 		ret = -EINVAL;
 	else
-		dirty_gpa = vpa_change_locked(area, gpa, len);
+		dirty_gpa = vpa_change_locked(hv, area, gpa, len);
 out:
 	spin_unlock(&hv->vpa_lock);
 	if (dirty_gpa)
@@ -288,127 +290,130 @@ out:
 	return ret;
 }
 
-static void vpa_release(struct kvm_hv_vpa *area)
+/* Registered, and not known where it is */
+static bool vpa_lost(const struct kvm_hv_vpa *area)
 {
-	if (!area->kaddr)
-		return;
-	area->kaddr = NULL;
-	kvm_release_page_dirty(area->page);
-	area->page = NULL;
-}
-
-/* Registered but not pinned, or pinned somewhere else than registered */
-static bool vpa_stale(const struct kvm_hv_vpa *area)
-{
-	return READ_ONCE(area->changed) ||
-	       (READ_ONCE(area->gpa) && !area->kaddr);
+	return READ_ONCE(area->gpa) && !READ_ONCE(area->kaddr);
 }
 
 /*
- * Brings the pin in line with the registration.  An address that no memslot
- * has any more is as good as not registered, and tried again at the next entry.
+ * An address that no memslot has any more is as good as not registered, and
+ * looked for again before the next entry.  So is one whose page goes away just
+ * now.
  */
-static void vpa_pin_area(struct kvm_vcpu *vcpu, struct kvm_hv_vpa *area)
+static void vpa_find_area(struct kvm_vcpu *vcpu, struct kvm_hv_vpa *area)
 {
 	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
+	unsigned long gpa = READ_ONCE(area->gpa);
+	struct kvm *kvm = vcpu->kvm;
 	struct page *page;
-	unsigned long gpa;
+	unsigned long seq;
 
-	vpa_release(area);
-
-	spin_lock(&hv->vpa_lock);
-	gpa = area->gpa;
-	WRITE_ONCE(area->changed, false);
-	spin_unlock(&hv->vpa_lock);
-	if (!gpa)
-		return;
-
-	page = gfn_to_page(vcpu->kvm, gpa_to_gfn(gpa));
+	seq = kvm->mmu_invalidate_seq;
+	smp_rmb(); /* before the host mapping: see mmu_invalidate_retry() */
+	page = gfn_to_page(kvm, gpa_to_gfn(gpa));
 	if (is_error_page(page))
 		return;
 
-	area->page = page;
-	area->kaddr = page_address(page) + offset_in_page(gpa);
+	/* Either we see the notifier here, or it sees our address */
+	spin_lock(&hv->vpa_lock);
+	if (area->gpa == gpa && !mmu_invalidate_retry(kvm, seq))
+		WRITE_ONCE(area->kaddr,
+			   page_address(page) + offset_in_page(gpa));
+	spin_unlock(&hv->vpa_lock);
+
+	/*
+	 * We write behind the back of the host's page tables, where it is dirty
+	 * from now on until the notifier tells that it is written back.
+	 */
+	kvm_release_page_dirty(page);
 }
 
 /**
- * kvmhv_vpa_pin() - make the registered areas accessible with interrupts off
+ * kvmhv_vpa_find() - make the registered areas accessible with interrupts off
  * @vcpu: the vcpu that is about to enter the guest
  *
- * To be called each time before interrupts are disabled for an entry; does
- * nothing if the areas are pinned already.
+ * To be called each time before interrupts are disabled for an entry, if
+ * kvmhv_vpa_missing().
  *
  * Context: the vcpu's task, may sleep, kvm->srcu held.  Takes vpa_lock.
- * Return: 0.
  */
-int kvmhv_vpa_pin(struct kvm_vcpu *vcpu)
+void kvmhv_vpa_find(struct kvm_vcpu *vcpu)
 {
 	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
 	struct lppaca *vpa;
-	bool new_log;
 
-	if (vpa_stale(&hv->vpa))
-		vpa_pin_area(vcpu, &hv->vpa);
+	if (vpa_lost(&hv->vpa))
+		vpa_find_area(vcpu, &hv->vpa);
+	if (vpa_lost(&hv->dtl))
+		vpa_find_area(vcpu, &hv->dtl);
 
-	if (!vpa_stale(&hv->dtl))
-		return 0;
-
-	new_log = READ_ONCE(hv->dtl.changed);
-	vpa_pin_area(vcpu, &hv->dtl);
-	if (new_log) {
-		/*
-		 * The guest sets the index in the VPA to 0 before it registers
-		 * a log; in one that was moved here it goes on counting.
-		 */
-		vpa = hv->vpa.kaddr;
-		hv->dtl_index = vpa ? be64_to_cpu(vpa->dtl_idx) : 0;
-		hv->stolen_logged = hv->stolen_tb;
-		hv->runnable_since = 0;
-	}
-	return 0;
+	if (!READ_ONCE(hv->dtl_new))
+		return;
+	/*
+	 * The guest sets the index in the VPA to 0 before it registers a log; in
+	 * one that was moved here it goes on counting.
+	 */
+	spin_lock(&hv->vpa_lock);
+	vpa = hv->vpa.kaddr;
+	hv->dtl_new = false;
+	hv->dtl_index = vpa ? be64_to_cpu(vpa->dtl_idx) : 0;
+	hv->stolen_logged = hv->stolen_tb;
+	hv->runnable_since = 0;
+	spin_unlock(&hv->vpa_lock);
 }
 
 /**
- * kvmhv_vpa_unpin() - let go of the areas on the way to user space
+ * kvmhv_vpa_missing() - is there an area that nobody knows the page of?
  * @vcpu: the vcpu
  *
- * Context: the vcpu's task, may sleep.
+ * Context: any.
+ * Return: true if kvmhv_vpa_find() has something to do.
  */
-void kvmhv_vpa_unpin(struct kvm_vcpu *vcpu)
+bool kvmhv_vpa_missing(struct kvm_vcpu *vcpu)
 {
-	vpa_release(&vcpu->arch.hv.vpa);
-	vpa_release(&vcpu->arch.hv.dtl);
+	const struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
+
+	return vpa_lost(&hv->vpa) || vpa_lost(&hv->dtl) ||
+	       READ_ONCE(hv->dtl_new);
+}
+
+static void vpa_unmap_area(struct kvm_hv_vpa *area, gfn_t start, gfn_t end)
+{
+	gfn_t gfn = gpa_to_gfn(area->gpa);
+
+	if (area->kaddr && gfn >= start && gfn < end)
+		WRITE_ONCE(area->kaddr, NULL);
 }
 
 /**
- * kvmhv_vpa_unpinned() - has the guest registered areas anew?
- * @vcpu: a vcpu that its task has pinned areas of
+ * kvmhv_vpa_unmap() - pages are taken from the guest: write to them no more
+ * @kvm: the VM
+ * @start: first page
+ * @end: page after the last one
  *
- * Context: any.
- * Return: true if kvmhv_vpa_pin() has something to do.
+ * Context: any but interrupts; kvm->mmu_invalidate_in_progress, or the memslot
+ * is gone for all who look for it.  Takes vpa_lock.
  */
-bool kvmhv_vpa_unpinned(struct kvm_vcpu *vcpu)
+void kvmhv_vpa_unmap(struct kvm *kvm, gfn_t start, gfn_t end)
 {
-	return vpa_stale(&vcpu->arch.hv.vpa) || vpa_stale(&vcpu->arch.hv.dtl);
-}
+	struct kvm_vcpu *vcpu;
+	struct kvm_hv_vcpu *hv;
+	unsigned long i;
 
-static void vpa_written(struct kvm_hv_vpa *area)
-{
-	/*
-	 * The dirty log must not see the mark before the data: whoever takes
-	 * the mark away copies the page afterwards.
-	 */
-	smp_store_release(&area->dirty, true);
-}
-
-static bool vpa_usable(const struct kvm_hv_vpa *area)
-{
-	return area->kaddr && !READ_ONCE(area->changed);
+	kvm_for_each_vcpu(i, vcpu, kvm) {
+		hv = &vcpu->arch.hv;
+		spin_lock(&hv->vpa_lock);
+		vpa_unmap_area(&hv->vpa, start, end);
+		vpa_unmap_area(&hv->dtl, start, end);
+		spin_unlock(&hv->vpa_lock);
+	}
 }
 
 /*
  * Appends an entry to the dispatch trace log, if the guest wants this kind: a
- * dispatch after the vcpu was kept from running, or any other dispatch.
+ * dispatch after the vcpu was kept from running, or any other dispatch.  It has
+ * room for one at least, see vpa_min_len().
  */
 static void dtl_log_dispatch(struct kvm_vcpu *vcpu, struct lppaca *vpa)
 {
@@ -421,10 +426,7 @@ static void dtl_log_dispatch(struct kvm_vcpu *vcpu, struct lppaca *vpa)
 	if (!(READ_ONCE(vpa->dtl_enable_mask) & kind))
 		return;
 
-	/* If the log changes just now this may be the new length, maybe 0 */
-	nr = READ_ONCE(hv->dtl.len) / sizeof(*entry);
-	if (!nr)
-		return;
+	nr = hv->dtl.len / sizeof(*entry);
 	entry += hv->dtl_index % nr;
 
 	memset(entry, 0, sizeof(*entry));
@@ -443,7 +445,7 @@ static void dtl_log_dispatch(struct kvm_vcpu *vcpu, struct lppaca *vpa)
 	hv->dtl_index++;
 	vpa->dtl_idx = cpu_to_be64(hv->dtl_index);
 	hv->stolen_logged = hv->stolen_tb;
-	vpa_written(&hv->dtl);
+	hv->dtl.dirty = true;
 }
 
 /**
@@ -457,17 +459,20 @@ static void dtl_log_dispatch(struct kvm_vcpu *vcpu, struct lppaca *vpa)
  *
  * A wait shorter than STOLEN_MIN_US is what an exit costs: not stolen.
  *
- * Context: vcore->lock held, hv->thread set, kvmhv_vpa_pin() called by the
- * vcpu's task.
+ * Context: vcore->lock held, hv->thread set.  Takes vpa_lock.
  */
 void kvmhv_vpa_enter(struct kvm_vcpu *vcpu)
 {
 	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
-	struct lppaca *vpa = hv->vpa.kaddr;
+	struct lppaca *vpa;
 	u64 stolen;
 
-	if (!vpa || !vpa_usable(&hv->vpa))
+	if (!READ_ONCE(hv->vpa.gpa))
 		return;
+	spin_lock(&hv->vpa_lock);
+	vpa = hv->vpa.kaddr;
+	if (!vpa)
+		goto out;
 
 	if (hv->runnable_since) {
 		stolen = mftb() - hv->runnable_since;
@@ -479,13 +484,15 @@ void kvmhv_vpa_enter(struct kvm_vcpu *vcpu)
 		stolen += be64_to_cpu(vpa->enqueue_dispatch_tb);
 		vpa->enqueue_dispatch_tb = cpu_to_be64(stolen);
 	}
-	if (vpa_usable(&hv->dtl))
+	if (hv->dtl.kaddr && !hv->dtl_new)
 		dtl_log_dispatch(vcpu, vpa);
 
 	/* The next even number, whatever the guest has made of it */
 	vpa->yield_count =
 		cpu_to_be32((be32_to_cpu(vpa->yield_count) | 1) + 1);
-	vpa_written(&hv->vpa);
+	hv->vpa.dirty = true;
+out:
+	spin_unlock(&hv->vpa_lock);
 }
 
 /**
@@ -494,19 +501,23 @@ void kvmhv_vpa_enter(struct kvm_vcpu *vcpu)
  *
  * The yield count becomes odd.
  *
- * Context: vcore->lock held, areas still pinned.
+ * Context: vcore->lock held.  Takes vpa_lock.
  */
 void kvmhv_vpa_exit(struct kvm_vcpu *vcpu)
 {
 	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
-	struct lppaca *vpa = hv->vpa.kaddr;
+	struct lppaca *vpa;
 
-	if (!vpa || !vpa_usable(&hv->vpa))
+	if (!READ_ONCE(hv->vpa.gpa))
 		return;
-
-	vpa->yield_count =
-		cpu_to_be32((be32_to_cpu(vpa->yield_count) + 1) | 1);
-	vpa_written(&hv->vpa);
+	spin_lock(&hv->vpa_lock);
+	vpa = hv->vpa.kaddr;
+	if (vpa) {
+		vpa->yield_count =
+			cpu_to_be32((be32_to_cpu(vpa->yield_count) + 1) | 1);
+		hv->vpa.dirty = true;
+	}
+	spin_unlock(&hv->vpa_lock);
 }
 
 /**
@@ -529,14 +540,12 @@ void kvmhv_vpa_harvest_dirty(struct kvm_vcpu *vcpu,
 
 	spin_lock(&hv->vpa_lock);
 	for (i = 0; i < ARRAY_SIZE(areas); i++) {
-		if (!areas[i]->gpa || !READ_ONCE(areas[i]->dirty))
+		if (!areas[i]->gpa || !areas[i]->dirty)
 			continue;
 		gfn = gpa_to_gfn(areas[i]->gpa);
 		if (gfn < slot->base_gfn || gfn >= slot->base_gfn + slot->npages)
 			continue;
-		WRITE_ONCE(areas[i]->dirty, false);
-		/* Before the page is copied: see vpa_written() */
-		smp_mb();
+		areas[i]->dirty = false;
 		set_bit_le(gfn - slot->base_gfn, map);
 	}
 	spin_unlock(&hv->vpa_lock);

@@ -218,23 +218,17 @@ struct kvm_hv_vcore {
 
 /**
  * struct kvm_hv_vpa - one area registered with H_REGISTER_VPA
- * @gpa: guest real address, 0 when there is none [L: vpa_lock]
- * @len: bytes registered [L: vpa_lock]
- * @kaddr: linear-mapping address while pinned for a run, else NULL [V](a)
- * @page: the page behind @kaddr [V]
- * @changed: registered anew since the vcpu last pinned it; nobody may write
- *	through @kaddr any more [A, set with vpa_lock held]
- * @dirty: written to since the dirty log last looked [A]
+ * @gpa: guest real address, 0 when there is none
+ * @len: bytes registered
+ * @kaddr: where it is in the linear mapping, NULL: not known, or not any more
+ * @dirty: written to since the dirty log last looked
  *
- * An area is pinned only from one entry preparation to the next return to
- * user space, so that an MMU notifier never waits on a guest's whim.
+ * All [L: vpa_lock].
  */
 struct kvm_hv_vpa {
 	unsigned long gpa;
 	unsigned long len;
 	void *kaddr;
-	struct page *page;
-	bool changed;
 	bool dirty;
 };
 
@@ -277,10 +271,11 @@ struct kvm_hv_vcpu {
 
 	struct kvm_hv_slb slb[KVMHV_MAX_SLB];	/* [R](a) valid ones, packed */
 
-	spinlock_t vpa_lock;	/* leaf; the three areas */
+	spinlock_t vpa_lock;	/* leaf; the three areas, and who writes there */
 	struct kvm_hv_vpa vpa;
 	struct kvm_hv_vpa slb_shadow;
 	struct kvm_hv_vpa dtl;
+	bool dtl_new;		/* [L: vpa_lock] dtl_index is not for this log */
 	u64 dtl_index;		/* [V] entries written since registration */
 	u64 stolen_tb;		/* [V] ticks runnable and not running */
 	u64 stolen_logged;	/* [V] of these, in the last DTL entry */

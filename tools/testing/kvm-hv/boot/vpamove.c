@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Runs on the emulated host, without QEMU: does the hypervisor write to a guest's
+ * VPA and dispatch trace log where the guest has them, when the pages behind them
+ * come and go, and nowhere else?
+ */
+#define _GNU_SOURCE
+#include <endian.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib.h"
+
+#define MEM_SIZE	(16UL << 20)
+#define AREAS		(32UL << 20)	/* guest real address */
+#define PAGE		0x10000UL
+#define SLOT_SIZE	(2 * PAGE)	/* the VPA, then the log */
+#define GUEST_PC	0x100
+
+/* PAPR, "Virtual Processor Area" and "Dispatch Trace Log Buffer" */
+#define VPA_DTL_MASK	0xb8
+#define VPA_YIELD	0x100
+#define VPA_DTL_INDEX	0x218
+#define DTL_BYTES	4096
+#define DTL_ENTRY	48
+#define DTL_TIMEBASE	16
+#define DTL_ALL		7
+
+static struct vm vm;
+static char *mem, *at;		/* @at: what is at AREAS */
+
+static uint32_t yields(const char *area)
+{
+	return be32toh(*(volatile uint32_t *)(area + VPA_YIELD));
+}
+
+static uint64_t entries(const char *area)
+{
+	return be64toh(*(volatile uint64_t *)(area + VPA_DTL_INDEX));
+}
+
+static void set_area(uint64_t id, uint64_t addr, uint64_t length)
+{
+	uint64_t val[2] = { addr, length };
+	struct kvm_one_reg reg = { .id = id, .addr = (unsigned long)val };
+
+	check("KVM_SET_ONE_REG of an area", ioctl(vm.vcpu, KVM_SET_ONE_REG, &reg), 0);
+}
+
+static void run(void)
+{
+	struct kvm_regs regs = { .pc = GUEST_PC, .msr = MSR_SF };
+
+	vm.run->papr_hcall.ret = 0;
+	check("KVM_SET_REGS", ioctl(vm.vcpu, KVM_SET_REGS, &regs), 0);
+	check_value("hcall", run_to_hcall(&vm), HCALL_DONE);
+}
+
+/* Each run is written down in @area, which begins with @count yields or more */
+static void check_runs(const char *what, char *area, uint32_t count)
+{
+	uint32_t before;
+	uint64_t n;
+	int i;
+
+	printf("vpamove: %s\n", what);
+	area[VPA_DTL_MASK] = DTL_ALL;
+	run();
+	check_value("yields begin as before", yields(area) > count, 1);
+	for (i = 0; i < 3; i++) {
+		before = yields(area);
+		n = entries(area);
+		run();
+		check_value("it does not run any more: an odd number of yields",
+			    yields(area) & 1, 1);
+		check_value("yields, more", yields(area) >= before + 2, 1);
+		check_value("log entries, more", entries(area) > n, 1);
+		n = (entries(area) - 1) % (DTL_BYTES / DTL_ENTRY);
+		check_value("there is an entry",
+			    !!*(uint64_t *)(area + PAGE + n * DTL_ENTRY + DTL_TIMEBASE), 1);
+	}
+}
+
+static char *file_at(void *where)
+{
+	int fd = memfd_create("areas", 0);
+
+	if (fd < 0 || ftruncate(fd, SLOT_SIZE)) {
+		perror("memfd_create");
+		return MAP_FAILED;
+	}
+	where = must_map("file", mmap(where, SLOT_SIZE, PROT_READ | PROT_WRITE,
+				      MAP_SHARED | (where ? MAP_FIXED : 0), fd, 0));
+	close(fd);
+	return where;
+}
+
+/* Somebody else's pages in the same place; the old ones stay visible elsewhere */
+static void replaced(void)
+{
+	char *old, copy[PAGE];
+
+	old = must_map("second mapping", mremap(at, 0, SLOT_SIZE, MREMAP_MAYMOVE));
+	check_value("seen twice", yields(old), yields(at));
+	memcpy(copy, old, PAGE);
+	file_at(at);
+	check_value("new pages", yields(at), 0);
+	check_runs("pages replaced", at, 0);
+	check_value("the old page has changed", !!memcmp(copy, old, PAGE), 0);
+	munmap(old, SLOT_SIZE);
+}
+
+static void dropped(void)
+{
+	check("MADV_REMOVE", madvise(at, SLOT_SIZE, MADV_REMOVE), 0);
+	check_value("empty pages", yields(at), 0);
+	check_runs("pages dropped", at, 0);
+}
+
+/* After fork() one of the two gets a copy, on the next write */
+static void forked(void)
+{
+	char before[PAGE];
+	int to[2], status = -1;
+	uint32_t count;
+	pid_t child;
+	char c;
+
+	at = must_map("private memory",
+		      mmap(at, SLOT_SIZE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+	memset(at, 0, SLOT_SIZE);
+	check_runs("private memory", at, 0);
+	count = yields(at);
+	memcpy(before, at, PAGE);
+	check("pipe", pipe(to), 0);
+	child = fork();
+	if (!child) {
+		close(to[1]);
+		if (read(to[0], &c, 1))
+			_exit(2);
+		_exit(!!memcmp(before, at, PAGE));
+	}
+	check_runs("a child has the same pages", at, count - 1);
+	close(to[1]);
+	waitpid(child, &status, 0);
+	check_value("the child's page has changed", status, 0);
+}
+
+static void slot_gone(void)
+{
+	char before[PAGE], *other;
+	uint32_t count = yields(at);
+
+	printf("vpamove: slot deleted\n");
+	check("slot deleted", set_slot(&vm, 1, AREAS, at, 0, 0), 0);
+	memcpy(before, at, PAGE);
+	run();
+	run();
+	check_value("no slot, the page has changed", !!memcmp(before, at, PAGE), 0);
+
+	other = file_at(NULL);
+	check("slot with other memory", set_slot(&vm, 1, AREAS, other, SLOT_SIZE, 0), 0);
+	check_runs("other memory", other, 0);
+	check_value("the old page has changed", !!memcmp(before, at, PAGE), 0);
+
+	check("slot deleted", set_slot(&vm, 1, AREAS, other, 0, 0), 0);
+	check("slot as before", set_slot(&vm, 1, AREAS, at, SLOT_SIZE, 0), 0);
+	check_runs("slot as before", at, count - 1);
+}
+
+static void deregistered(void)
+{
+	char before[PAGE];
+
+	printf("vpamove: deregistered\n");
+	set_area(KVM_REG_PPC_VPA_DTL, 0, 0);
+	set_area(KVM_REG_PPC_VPA_ADDR, 0, 0);
+	memcpy(before, at, PAGE);
+	run();
+	check_value("deregistered, the page has changed",
+		    !!memcmp(before, at, PAGE), 0);
+}
+
+int main(void)
+{
+	const uint32_t code[] = { LI_DONE, SC1 };
+
+	open_kvm();
+	mem = must_map("memory", mmap(NULL, MEM_SIZE, PROT_READ | PROT_WRITE,
+				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	put_code(mem + GUEST_PC, code, ARRAY_SIZE(code));
+	at = file_at(NULL);
+	open_vm(&vm, VM_HV);
+	check("KVM_CAP_PPC_PAPR", enable_papr(&vm), 0);
+	check("memory at 0", set_slot(&vm, 0, 0, mem, MEM_SIZE, 0), 0);
+	check("memory for the areas", set_slot(&vm, 1, AREAS, at, SLOT_SIZE, 0), 0);
+	set_area(KVM_REG_PPC_VPA_ADDR, AREAS, 0);
+	set_area(KVM_REG_PPC_VPA_DTL, AREAS + PAGE, DTL_BYTES);
+
+	check_runs("registered", at, 0);
+	replaced();
+	dropped();
+	forked();
+	slot_gone();
+	deregistered();
+	close_vm(&vm);
+	return summary("vpamove");
+}
