@@ -79,10 +79,14 @@ void kvmhv_uncount_pinned(struct kvm *kvm, unsigned long npages);
 
 /* book3s_hv_fault.c: storage interrupts and guest address translation */
 int kvmhv_page_fault(struct kvm_vcpu *vcpu, enum kvmhv_fault verdict, bool data);
-int kvmhv_emulate_mmio(struct kvm_vcpu *vcpu, unsigned long gpa,
-		       unsigned long ea, bool is_store);
 int kvmhv_xlate(struct kvm_vcpu *vcpu, gva_t eaddr, struct kvmppc_pte *pte,
 		bool data, bool is_write);
+
+/* book3s_hv_mmio.c: accesses to devices */
+int kvmhv_emulate_mmio(struct kvm_vcpu *vcpu, unsigned long gpa);
+void kvmhv_mmio_page(struct kvm_vcpu *vcpu, unsigned long base,
+		     unsigned long size);
+int kvmhv_mmio_fault(struct kvm_vcpu *vcpu);
 
 /* book3s_hv_notifier.c: memslots, MMU notifiers, dirty log */
 int kvmhv_prepare_memory_region(struct kvm *kvm,

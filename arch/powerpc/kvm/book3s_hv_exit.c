@@ -98,9 +98,14 @@ static int storage_interrupt(struct kvm_vcpu *vcpu, bool data)
 	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
 
 	++vcpu->stat.pf_storage;
-	if (hv->fault_verdict == KVMHV_FAULT_VRMA)
+	switch (hv->fault_verdict) {
+	case KVMHV_FAULT_VRMA:
 		return kvmhv_vrma_fault(vcpu, hv->fault_dar & KVM_PAM);
-	return kvmhv_page_fault(vcpu, hv->fault_verdict, data);
+	case KVMHV_FAULT_MMIO:
+		return kvmhv_mmio_fault(vcpu);
+	default:
+		return kvmhv_page_fault(vcpu, hv->fault_verdict, data);
+	}
 }
 
 static int unknown_exit(struct kvm_vcpu *vcpu)

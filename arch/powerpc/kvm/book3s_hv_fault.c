@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Hypervisor-mode KVM: storage interrupts of a guest that need the host's
- * memory management, MMIO emulation, and translation of guest effective
- * addresses for emulated accesses (Power ISA 2.06 and 2.07, Book III-S, 5.7).
+ * memory management, and translation of guest effective addresses for emulated
+ * accesses (Power ISA 2.06 and 2.07, Book III-S, 5.7).
  *
  * For locks see book3s_hv_mm.h, for the states of an HPTE book3s_hv_hpte.h.
  */
@@ -11,7 +11,6 @@
 #include <asm/kvm_ppc.h>
 #include <asm/pte-walk.h>
 #include <asm/reg.h>
-#include <asm/sstep.h>
 #include "book3s_hv.h"
 #include "book3s_hv_rmap.h"
 #include "book3s_hv_mm.h"
@@ -75,7 +74,7 @@ static int no_memory(struct kvm_vcpu *vcpu, const struct guest_fault *f)
 {
 	if (!f->data)
 		return reflect(vcpu, f, SRR1_ISI_N_G_OR_CIP);
-	return kvmhv_emulate_mmio(vcpu, f->gpa, f->ea, f->store);
+	return kvmhv_emulate_mmio(vcpu, f->gpa);
 }
 
 /*
@@ -313,8 +312,8 @@ int kvmhv_page_fault(struct kvm_vcpu *vcpu, enum kvmhv_fault verdict, bool data)
 		.data = data,
 		.store = data && (hv->fault_dsisr & DSISR_ISSTORE),
 	};
-	int ret = RESUME_GUEST;
 	bool device = false;
+	int ret;
 
 	if (verdict != KVMHV_FAULT_PAGE && verdict != KVMHV_FAULT_MMIO)
 		return RESUME_GUEST;
@@ -328,101 +327,13 @@ int kvmhv_page_fault(struct kvm_vcpu *vcpu, enum kvmhv_fault verdict, bool data)
 	f.gpa = f.base | (f.ea & (f.psize - 1));
 
 	slot = gfn_to_memslot(kvm, f.gpa >> PAGE_SHIFT);
-	if (slot)
-		ret = fault_in(vcpu, slot, &f, &device);
-	else
-		device = true;
-
-	return device ? no_memory(vcpu, &f) : ret;
-}
-
-/* What an instruction does to memory */
-enum mmio_dir {
-	MMIO_NEITHER,	/* emulation will refuse it */
-	MMIO_LOAD,
-	MMIO_STORE,
-};
-
-static enum mmio_dir inst_direction(struct kvm_vcpu *vcpu, u32 inst)
-{
-	struct instruction_op op;
-	int type;
-
-	vcpu->arch.regs.msr = vcpu->arch.hv.shregs.msr;
-	if (analyse_instr(&op, &vcpu->arch.regs, ppc_inst(inst)))
-		return MMIO_NEITHER;
-
-	type = GETTYPE(op.type);
-	if (OP_IS_STORE(type))
-		return MMIO_STORE;
-	return OP_IS_LOAD(type) ? MMIO_LOAD : MMIO_NEITHER;
-}
-
-/*
- * Does the instruction at the PC access memory in the direction that faulted?
- * Drivers have few instructions that do: the answer for the last one is kept.
- */
-static bool inst_matches(struct kvm_vcpu *vcpu, u32 inst, bool is_store)
-{
-	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
-
-	if (inst != hv->mmio_inst) {
-		hv->mmio_dir = inst_direction(vcpu, inst);
-		hv->mmio_inst = inst;
+	if (!slot) {
+		if (f.psize <= PAGE_SIZE)
+			kvmhv_mmio_page(vcpu, f.base, f.psize);
+		return no_memory(vcpu, &f);
 	}
-	return hv->mmio_dir != (is_store ? MMIO_LOAD : MMIO_STORE);
-}
-
-/*
- * The instruction at the PC, for kvmppc_get_last_inst() to find.  kvmppc_ld()
- * takes the vcpu's own srcu lock, of which there is only one.
- */
-static int fetch_inst(struct kvm_vcpu *vcpu, u32 *inst)
-{
-	int idx, er;
-
-	/* Real mode may have kept it */
-	if (vcpu->arch.last_inst != KVM_INST_FETCH_FAILED)
-		return kvmppc_get_last_inst(vcpu, INST_GENERIC, inst);
-
-	idx = srcu_read_lock(&vcpu->kvm->srcu);
-	kvm_vcpu_srcu_read_unlock(vcpu);
-	er = kvmppc_get_last_inst(vcpu, INST_GENERIC, inst);
-	kvm_vcpu_srcu_read_lock(vcpu);
-	srcu_read_unlock(&vcpu->kvm->srcu, idx);
-	return er;
-}
-
-/**
- * kvmhv_emulate_mmio - emulate the load or store that faulted
- * @vcpu: the vcpu
- * @gpa: guest real address of the access
- * @ea: effective address of the access
- * @is_store: the interrupt said it was a store
- *
- * The instruction is read from guest memory now, unless the exit path has left
- * it in vcpu->arch.last_inst; another vcpu may have changed it since.  If it no
- * longer goes in the direction that was checked against the page protection,
- * the guest executes it once more instead.
- *
- * Context: KVM_RUN, kvm_vcpu_srcu_read_lock() held.
- * Return: RESUME_GUEST, RESUME_GUEST_NV when an in-kernel device took it, or
- * RESUME_HOST_NV with KVM_EXIT_MMIO.
- */
-int kvmhv_emulate_mmio(struct kvm_vcpu *vcpu, unsigned long gpa,
-		       unsigned long ea, bool is_store)
-{
-	u32 inst;
-
-	if (fetch_inst(vcpu, &inst) != EMULATE_DONE)
-		return RESUME_GUEST;
-	if (!inst_matches(vcpu, inst, is_store))
-		return RESUME_GUEST;
-
-	vcpu->arch.vaddr_accessed = ea;
-	vcpu->arch.paddr_accessed = gpa;
-
-	return kvmppc_emulate_mmio(vcpu);
+	ret = fault_in(vcpu, slot, &f, &device);
+	return device ? no_memory(vcpu, &f) : ret;
 }
 
 /* RS image of the SLB entry for @ea in the copy made at the exit, 0: none */

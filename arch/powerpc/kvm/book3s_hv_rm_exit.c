@@ -184,17 +184,17 @@ static enum kvmhv_verdict storage_fault(struct kvm_vcpu *vcpu, bool data)
 	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
 	unsigned long ea, slb_v;
 	bool translated;
+	u32 dsisr;
 
 	if (data) {
 		ea = mfspr(SPRN_HDAR);
-		hv->fault_dsisr = mfspr(SPRN_HDSISR);
+		dsisr = mfspr(SPRN_HDSISR);
 		translated = hv->shregs.msr & MSR_DR;
 	} else {
 		ea = vcpu->arch.regs.nip;
-		hv->fault_dsisr = vcpu->arch.shadow_srr1 & SRR1_CAUSE_BITS;
+		dsisr = vcpu->arch.shadow_srr1 & SRR1_CAUSE_BITS;
 		translated = hv->shregs.msr & MSR_IR;
 	}
-	hv->fault_dar = ea;
 	/* the keys that denied the access are the ones in the registers now */
 	vcpu->arch.amr = mfspr(SPRN_AMR);
 	if (cpu_has_feature(CPU_FTR_ARCH_207S))
@@ -213,10 +213,7 @@ static enum kvmhv_verdict storage_fault(struct kvm_vcpu *vcpu, bool data)
 	} else {
 		slb_v = vcpu->kvm->arch.hv.vrma_slb_v;
 	}
-	hv->fault_slb_v = slb_v;
-
-	hv->fault_verdict = kvmhv_rm_fault(vcpu, ea, slb_v, hv->fault_dsisr,
-					   data);
+	hv->fault_verdict = kvmhv_rm_fault(vcpu, ea, slb_v, dsisr, data);
 	switch (hv->fault_verdict) {
 	case KVMHV_FAULT_RETRY:
 		return KVMHV_RESUME_GUEST;

@@ -145,6 +145,44 @@ static u32 data_denied(struct kvm_vcpu *vcpu, unsigned long guest_r,
 	return bits;
 }
 
+static unsigned long storage_key(const struct kvm_vcpu *vcpu,
+				 unsigned long slb_v)
+{
+	return slb_v & (vcpu->arch.hv.shregs.msr & MSR_PR ? SLB_VSID_KP :
+							    SLB_VSID_KS);
+}
+
+/*
+ * Drivers look at a device again and again: is this the last storage interrupt
+ * once more, was that an access to a device, and is the HPTE what it was?  It is
+ * if the first doubleword is, unlocked, before and after the second one is.
+ */
+static bool same_mmio(struct kvm_vcpu *vcpu, unsigned long ea,
+		      unsigned long slb_v, u32 dsisr)
+{
+	const struct kvm_hv_hpt *hpt = &vcpu->kvm->arch.hv.hpt;
+	const struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
+	unsigned long index = hv->fault_index;
+	unsigned long guest_r;
+	__be64 *hpte;
+
+	if (hv->fault_verdict != KVMHV_FAULT_MMIO || dsisr != hv->fault_dsisr ||
+	    slb_v != hv->fault_slb_v || (ea ^ hv->fault_dar) >> 12 ||
+	    index >= kvmhv_hpt_npte(hpt))
+		return false;
+
+	hpte = kvmhv_hpte(hpt, index);
+	if (kvmhv_hpte_load(&hpte[0]) != hv->fault_v)
+		return false;
+	smp_rmb(); /* who changes the HPTE makes it another one first, ... */
+	guest_r = READ_ONCE(hpt->rev[index].guest_r) & ~KVMHV_GR_MODIFIED;
+	smp_rmb(); /* ... or has locked it */
+	return guest_r == hv->fault_r &&
+	       kvmhv_hpte_load(&hpte[0]) == hv->fault_v &&
+	       !data_denied(vcpu, guest_r, storage_key(vcpu, slb_v),
+			    dsisr & DSISR_ISSTORE);
+}
+
 /* The same for an instruction fetch, as SRR1 bits */
 static u32 fetch_denied(struct kvm_vcpu *vcpu, unsigned long guest_r,
 			unsigned long slb_v, unsigned long key)
@@ -163,28 +201,11 @@ static u32 fetch_denied(struct kvm_vcpu *vcpu, unsigned long guest_r,
 	return bits;
 }
 
-/**
- * kvmhv_rm_fault - decide on a hypervisor data or instruction storage interrupt
- * @vcpu: the vcpu that took it
- * @ea: effective address, HDAR or the program counter
- * @slb_v: RS image of its segment; the VRMA's if the guest is in real mode
- * @dsisr: HDSISR, or the HSRR1 bits of the same meaning
- * @data: not an instruction fetch
- *
- * MMU off or on, preemption off.  Leaves in vcpu->arch.hv: fault_index,
- * fault_v and fault_r, the HPTE as the guest knows it but with HPTE_V_ABSENT
- * kept in fault_v (-1, 0, 0 if there is none); fault_dsisr, for REFLECT what
- * the guest is to see in DSISR or SRR1.
- *
- * The guest's HPTE is judged first (ISA 2.07 Book III-S, 5.7.9 and 5.7.10):
- * what it forbids is the guest's business whether the page is there or not.
- *
- * Return: the verdict.  MMIO is for data only: a fetch from outside every
- * memslot is PAGE, and the module will find no memslot.  MMIO may be out of
- * date if a memslot was created after H_ENTER: the module looks again.
- */
-enum kvmhv_fault kvmhv_rm_fault(struct kvm_vcpu *vcpu, unsigned long ea,
-				unsigned long slb_v, u32 dsisr, bool data)
+/* Look the access up: see kvmhv_rm_fault() */
+static noinline enum kvmhv_fault new_fault(struct kvm_vcpu *vcpu,
+					   unsigned long ea,
+					   unsigned long slb_v, u32 dsisr,
+					   bool data)
 {
 	struct kvm *kvm = vcpu->kvm;
 	const struct kvm_hv_hpt *hpt = &kvm->arch.hv.hpt;
@@ -195,10 +216,12 @@ enum kvmhv_fault kvmhv_rm_fault(struct kvm_vcpu *vcpu, unsigned long ea,
 	u32 denied;
 	long index;
 
+	hv->fault_dsisr = dsisr;
+	hv->fault_dar = ea;
+	hv->fault_slb_v = slb_v;
 	hv->fault_index = -1;
 	hv->fault_v = 0;
 	hv->fault_r = 0;
-	hv->fault_dsisr = dsisr;
 
 	/* Breakpoint match, load and reserve from a device, ... */
 	if (!(dsisr & DSISR_TRANSLATION))
@@ -221,7 +244,7 @@ enum kvmhv_fault kvmhv_rm_fault(struct kvm_vcpu *vcpu, unsigned long ea,
 	hv->fault_v = v;
 	hv->fault_r = guest_r;
 
-	key = slb_v & (hv->shregs.msr & MSR_PR ? SLB_VSID_KP : SLB_VSID_KS);
+	key = storage_key(vcpu, slb_v);
 	denied = data ? data_denied(vcpu, guest_r, key, store) :
 			fetch_denied(vcpu, guest_r, slb_v, key);
 	if (denied) {
@@ -237,5 +260,35 @@ enum kvmhv_fault kvmhv_rm_fault(struct kvm_vcpu *vcpu, unsigned long ea,
 	if (data && (r & KVMHV_HPTE_R_MMIO))
 		return KVMHV_FAULT_MMIO;
 	return KVMHV_FAULT_PAGE;
+}
+
+/**
+ * kvmhv_rm_fault - decide on a hypervisor data or instruction storage interrupt
+ * @vcpu: the vcpu that took it
+ * @ea: effective address, HDAR or the program counter
+ * @slb_v: RS image of its segment; the VRMA's if the guest is in real mode
+ * @dsisr: HDSISR, or the HSRR1 bits of the same meaning
+ * @data: not an instruction fetch
+ *
+ * MMU off or on, preemption off.  Leaves in vcpu->arch.hv: fault_dar and
+ * fault_slb_v, the access; fault_index, fault_v and fault_r, the HPTE as the
+ * guest knows it but with HPTE_V_ABSENT kept in fault_v (-1, 0, 0 if there is
+ * none); fault_dsisr, for REFLECT what the guest is to see in DSISR or SRR1.
+ * The caller leaves the verdict in fault_verdict, for the next time.
+ *
+ * The guest's HPTE is judged first (ISA 2.07 Book III-S, 5.7.9 and 5.7.10):
+ * what it forbids is the guest's business whether the page is there or not.
+ *
+ * Return: the verdict.  MMIO is for data only: a fetch from outside every
+ * memslot is PAGE, and the module will find no memslot.  MMIO may be out of
+ * date if a memslot was created after H_ENTER: the module looks again.
+ */
+enum kvmhv_fault kvmhv_rm_fault(struct kvm_vcpu *vcpu, unsigned long ea,
+				unsigned long slb_v, u32 dsisr, bool data)
+{
+	if (!data || !same_mmio(vcpu, ea, slb_v, dsisr))
+		return new_fault(vcpu, ea, slb_v, dsisr, data);
+	vcpu->arch.hv.fault_dar = ea;
+	return KVMHV_FAULT_MMIO;
 }
 EXPORT_SYMBOL_GPL(kvmhv_rm_fault);

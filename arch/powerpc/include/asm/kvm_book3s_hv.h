@@ -238,6 +238,34 @@ struct kvm_hv_slb {
 };
 
 /**
+ * struct kvm_hv_mmio - what has been found out about an access to a device
+ * @inst: the instruction, 0 for none
+ * @dir: what it does to memory, enum mmio_dir in book3s_hv_mmio.c
+ * @reg: for a plain load or store of one GPR, which
+ * @size: and how many bytes; 0: another instruction
+ * @swap: and whether it reverses them
+ * @v: first doubleword of the HPTE
+ * @r: second doubleword, as the guest knows it
+ * @generation: of the memslots that have no page there
+ * @base: guest real address of the page
+ * @mask: address bits within the page
+ *
+ * Drivers do the same thing again and again, so the last answers are kept.
+ */
+struct kvm_hv_mmio {
+	u32 inst;
+	u8 dir;
+	u8 reg;
+	u8 size;
+	bool swap;
+	unsigned long v;
+	unsigned long r;
+	u64 generation;
+	unsigned long base;
+	unsigned long mask;
+};
+
+/**
  * struct kvm_hv_vcpu - the hypervisor-mode part of struct kvm_vcpu_arch
  */
 struct kvm_hv_vcpu {
@@ -266,8 +294,7 @@ struct kvm_hv_vcpu {
 	unsigned long fault_r;	/* [R] guest's view of the 2nd doubleword */
 	long fault_index;	/* [R] its index, -1 if there is none */
 
-	u32 mmio_inst;		/* [V] the last that was emulated for an access, */
-	u8 mmio_dir;		/* [V] and what it does: book3s_hv_fault.c */
+	struct kvm_hv_mmio mmio;	/* [V] the last access that was emulated */
 
 	struct kvm_hv_slb slb[KVMHV_MAX_SLB];	/* [R](a) valid ones, packed */
 

@@ -171,7 +171,12 @@ static void find_mixed_sizes(void)
 static enum kvmhv_fault fault(const struct place *p, unsigned long seg,
 			      u32 dsisr, bool data)
 {
-	return kvmhv_rm_fault(vcpu, p->ea, p->slb_v | seg, dsisr, data);
+	enum kvmhv_fault verdict;
+
+	verdict = kvmhv_rm_fault(vcpu, p->ea, p->slb_v | seg, dsisr, data);
+	/* as the interrupt handler does */
+	vcpu->arch.hv.fault_verdict = verdict;
+	return verdict;
 }
 
 static void fault_not_found(void)
@@ -305,11 +310,124 @@ static void fault_permissions(void)
 	down();
 }
 
+/*
+ * The access to a device once more, with nothing or one thing changed since: the
+ * verdict must be what it is for a vcpu that has not seen the first one.
+ */
+static void fault_again(void)
+{
+	struct kvm_hv_hpt *hpt = &fake.kvm.arch.hv.hpt;
+	unsigned long seg, mask, index, r, clone = 0;
+	enum kvmhv_fault want, got;
+	struct kvm_hv_vcpu *hv;
+	unsigned int n, what;
+	struct place p, q;
+	u32 dsisr, bits;
+	bool data;
+
+	up();
+	hv = &vcpu->arch.hv;
+	fake.features = CPU_FTR_ARCH_206 | CPU_FTR_ARCH_207S;
+	fake_pte(0)->pte = PA_BASE | _PAGE_PRESENT | _PAGE_READ | _PAGE_WRITE;
+	mask = hpt->pteg_mask;
+	for (n = 0; n < 20000; n++) {
+		place_of(&p, rnd(2), rnd(1 << 20), rnd(1U << 31) & ~0xfffUL,
+			 &page_sizes[0]);
+		seg = SLB_VSID_KP;
+		dsisr = DSISR_PROTFAULT | (rnd(2) ? DSISR_ISSTORE : 0);
+		vcpu->arch.amr = 0;
+		hv->shregs.msr = MSR_DR | MSR_IR;
+		index = enter(&p, 0, IO_GPA | HPTE_R_M | 2);
+		check_eq(fault(&p, seg, dsisr, true), KVMHV_FAULT_MMIO);
+		check_eq(hv->fault_index, index);
+
+		q = p;
+		q.ea += rnd(0x1000);
+		data = true;
+		what = rnd(12);
+		switch (what) {
+		case 0:		/* it looks where it was, and nowhere else */
+			clone = index ^ 9;
+			check_eq(kvmhv_rm_h_enter(vcpu, H_EXACT, clone, p.v,
+						  IO_GPA | HPTE_R_M | 2),
+				 H_SUCCESS);
+			hv->fault_index = clone;
+			index = clone;
+			break;
+		case 1:
+			q.ea ^= 0x1000;
+			break;
+		case 2:
+			q.slb_v ^= 1UL << 25;
+			break;
+		case 3:
+			dsisr ^= DSISR_ISSTORE;
+			break;
+		case 4:
+			data = false;
+			break;
+		case 5:
+			hv->shregs.msr |= MSR_PR;
+			check_eq(kvmhv_rm_h_protect(vcpu, rnd(2), index, 0),
+				 H_SUCCESS);
+			break;
+		case 6:		/* key 0: neither loads nor stores */
+			vcpu->arch.amr = 3UL << 62;
+			break;
+		case 7:
+			leave(index);
+			break;
+		case 8:		/* memory now */
+			leave(index);
+			check_eq(kvmhv_rm_h_enter(vcpu, H_EXACT, index, p.v,
+						  HPTE_R_M | 2), H_SUCCESS);
+			break;
+		case 9:		/* another table, too small for the index */
+			hpt->pteg_mask = (index >> 3) / 2;
+			break;
+		case 10:	/* another device */
+		case 11:	/* the device is somewhere else */
+			leave(index);
+			check_eq(kvmhv_rm_h_enter(vcpu, H_EXACT, index,
+						  what == 10 ? p.v : p.v ^ 0x80,
+						  IO_GPA | HPTE_R_M | 2 |
+						  (what == 10 ? 0x1000 : 0)),
+				 H_SUCCESS);
+			break;
+		}
+		got = fault(&q, seg, dsisr, data);
+		bits = hv->fault_dsisr;
+		r = hv->fault_r;
+		check_eq(hv->fault_dar, q.ea);
+		if (!what) {
+			check_eq(got, KVMHV_FAULT_MMIO);
+			check_eq(hv->fault_index, clone);
+			leave(clone);
+			index = -1UL;
+		} else {
+			hv->fault_verdict = KVMHV_FAULT_REFLECT;
+			want = fault(&q, seg, dsisr, data);
+			check_eq(got, want);
+			check_eq(bits, hv->fault_dsisr);
+			check_eq(r, hv->fault_r);
+			if (what == 7 || what == 11 || (what == 9 && hpt->pteg_mask))
+				check_eq(got, KVMHV_FAULT_REFLECT);
+			if (what == 8)
+				check_eq(got, KVMHV_FAULT_RETRY);
+		}
+		hpt->pteg_mask = mask;
+		for (index = 0; index < NR_PTEG * 8; index++)
+			kvmhv_rm_h_remove(vcpu, 0, index, 0);
+	}
+	down();
+}
+
 const struct unit_case fault_cases[] = {
 	{ "search: random addresses, both segment sizes, both groups",
 	  find_random },
 	{ "search: page sizes mixed in one group", find_mixed_sizes },
 	{ "fault: no HPTE", fault_not_found },
 	{ "fault: protection, keys, no-execute, verdicts", fault_permissions },
+	{ "fault: the same access to a device again", fault_again },
 	{ NULL, NULL },
 };
