@@ -193,6 +193,7 @@ static struct kvmppc_ops kvm_ops_hv = {
 	.set_sregs = kvmhv_set_sregs,
 	.get_one_reg = kvmhv_get_one_reg,
 	.set_one_reg = kvmhv_set_one_reg,
+	.giveup_ext = kvmhv_giveup_ext,
 	.vcpu_load = hv_vcpu_load,
 	.vcpu_put = hv_vcpu_put,
 	.inject_interrupt = kvmhv_inject_interrupt,

@@ -55,6 +55,7 @@ int kvmhv_vpa_set(struct kvm_vcpu *vcpu, u64 id, const union kvmppc_one_reg *val
 /* book3s_hv_regs.c: sregs and ONE_REG */
 int kvmhv_get_sregs(struct kvm_vcpu *vcpu, struct kvm_sregs *sregs);
 int kvmhv_set_sregs(struct kvm_vcpu *vcpu, struct kvm_sregs *sregs);
+void kvmhv_giveup_ext(struct kvm_vcpu *vcpu, ulong msr);
 int kvmhv_get_one_reg(struct kvm_vcpu *vcpu, u64 id, union kvmppc_one_reg *val);
 int kvmhv_set_one_reg(struct kvm_vcpu *vcpu, u64 id, union kvmppc_one_reg *val);
 int kvmhv_set_arch_compat(struct kvm_vcpu *vcpu, u32 pvr);

@@ -349,6 +349,37 @@ static void *reg_field(struct kvm_vcpu *vcpu, const struct kvmhv_reg *reg)
 }
 
 /**
+ * kvmhv_giveup_ext() - somebody wants to see or change FP, VMX or VSX registers
+ * @vcpu: a vcpu that does not run
+ * @msr: which ones, by their MSR bits; the answer is all of them
+ *
+ * After a trip they are as the processor has them: in that form it takes them
+ * back soonest.  Here they move to vcpu->arch.fp and vr.
+ *
+ * Context: process, vcpu->mutex held.
+ */
+void kvmhv_giveup_ext(struct kvm_vcpu *vcpu, ulong msr)
+{
+	const struct kvmhv_vsx_regs *vsx = &vcpu->arch.hv.vsx;
+	struct thread_fp_state *fp = &vcpu->arch.fp;
+	u64 *vr;
+	int i;
+
+	if (!vcpu->arch.hv.vsx_raw)
+		return;
+	for (i = 0; i < 32; i++) {
+		fp->fpr[i][TS_FPROFFSET] = vsx->vsr[i][0];
+		fp->fpr[i][TS_VSRLOWOFFSET] = vsx->vsr[i][1];
+		vr = (u64 *)&vcpu->arch.vr.vr[i];
+		vr[TS_FPROFFSET] = vsx->vsr[32 + i][0];
+		vr[TS_VSRLOWOFFSET] = vsx->vsr[32 + i][1];
+	}
+	fp->fpscr = vsx->fpscr;
+	vcpu->arch.vr.vscr = vsx->vscr;
+	vcpu->arch.hv.vsx_raw = false;
+}
+
+/**
  * kvmhv_get_one_reg() - KVM_GET_ONE_REG
  * @vcpu: the vcpu
  * @id: KVM_REG_PPC_*
@@ -364,6 +395,8 @@ int kvmhv_get_one_reg(struct kvm_vcpu *vcpu, u64 id, union kvmppc_one_reg *val)
 	const struct kvmhv_reg *reg = reg_find(id);
 	void *field;
 
+	/* Who is told that it is not ours looks there */
+	kvmhv_giveup_ext(vcpu, MSR_FP | MSR_VEC | MSR_VSX);
 	if (!reg)
 		return -EINVAL;
 	if (reg->get)
@@ -397,6 +430,7 @@ int kvmhv_set_one_reg(struct kvm_vcpu *vcpu, u64 id, union kvmppc_one_reg *val)
 	void *field;
 	u64 v;
 
+	kvmhv_giveup_ext(vcpu, MSR_FP | MSR_VEC | MSR_VSX);
 	if (!reg)
 		return -EINVAL;
 	if (reg->set)

@@ -363,13 +363,13 @@ static void return_decrementer(unsigned long expires)
 /**
  * kvmhv_rm_run_core - one trip of a core into a guest
  * @vcore: the virtual core
- * @keep_vsx: FP, VMX and VSX registers are somebody's and must survive
+ * @keep: where FP, VMX and VSX registers are kept meanwhile; NULL: they are nobody's
  *
  * Called by assembly on the thread that leads the core.
  *
  * Context: MMU off, host partition, core LENT.
  */
-void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore, bool keep_vsx)
+void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore, struct kvmhv_vsx_regs *keep)
 {
 	struct kvmhv_thread *thread = kvmhv_this_thread();
 	struct kvmhv_core *core = thread->core;
@@ -379,9 +379,9 @@ void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore, bool keep_vsx)
 	u32 others;
 
 	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_HOST_HV;
-	if (keep_vsx) {
+	if (keep) {
 		mtmsr(mfmsr() | kvmhv_fp_facilities());
-		kvmhv_vsx_keep(&thread->vsx);
+		kvmhv_vsx_keep(keep);
 	}
 	expires = lend_decrementer();
 	host_control = kvmhv_cpu->read_control();
@@ -415,9 +415,9 @@ void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore, bool keep_vsx)
 	kvmhv_rm_host_timebase(vcore);
 	kvmhv_cpu->leave_partition(kvm->arch.hv.host_sdr1, host_control);
 	return_decrementer(expires);
-	if (keep_vsx) {
+	if (keep) {
 		mtmsr(mfmsr() | kvmhv_fp_facilities());
-		kvmhv_vsx_back(&thread->vsx);
+		kvmhv_vsx_back(keep);
 	}
 	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_NONE;
 }

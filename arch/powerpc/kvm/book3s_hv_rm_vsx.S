@@ -47,7 +47,7 @@
 	.machine push
 	.machine power7
 
-/* As the processor has it, for who loads it again in the same way */
+/* As the processor has it */
 .macro keep_vsr vsr, index
 	stxvd2x	\vsr,\index,r3
 .endm
@@ -56,15 +56,9 @@
 .endm
 
 /*
- * struct thread_fp_state: FPR in the doubleword that user space expects.
+ * From struct thread_fp_state: FPR in the doubleword that user space expects.
  * lxvd2x has big-endian order of the two in both byte orders.
  */
-.macro store_fpr vsr, index
-#ifdef __LITTLE_ENDIAN__
-	xxpermdi \vsr,\vsr,\vsr,2
-#endif
-	stxvd2x	\vsr,\index,r3
-.endm
 .macro load_fpr vsr, index
 	lxvd2x	\vsr,\index,r3
 #ifdef __LITTLE_ENDIAN__
@@ -72,10 +66,7 @@
 #endif
 .endm
 
-/* struct thread_vr_state */
-.macro store_vr vr, index
-	stvx	\vr,\index,r3
-.endm
+/* From struct thread_vr_state */
 .macro load_vr vr, index
 	lvx	\vr,\index,r3
 .endm
@@ -95,21 +86,6 @@ _GLOBAL(kvmhv_vsx_load)
 	lvx	v0,r11,r3
 	mtvscr	v0
 	each_32	load_vr, 0
-	blr
-
-/* void kvmhv_vsx_store(struct thread_fp_state *fp, struct thread_vr_state *vr) */
-_GLOBAL(kvmhv_vsx_store)
-	mr	r12,r4
-	mr	r11,r3
-	index_eight
-	each_32	store_fpr, 0
-	mffs	fr0
-	stfd	fr0,FPSTATE_FPSCR(r11)
-	mr	r3,r12
-	each_32	store_vr, 0
-	mfvscr	v0
-	li	r11,VRSTATE_VSCR
-	stvx	v0,r11,r12
 	blr
 
 /* void kvmhv_vsx_keep(struct kvmhv_vsx_regs *regs) */

@@ -42,11 +42,12 @@
 .endm
 
 /*
- * void kvmhv_enter_core(struct kvm_hv_vcore *vcore, bool keep_vsx)
+ * void kvmhv_enter_core(struct kvm_hv_vcore *vcore, struct kvmhv_vsx_regs *keep)
  *
  * kvmhv_rm_run_core() with the MMU off.  MMU on, interrupts hard-disabled,
  * kvm->srcu held, preemption off, core lent.  Afterwards interrupts are still
- * hard-disabled, and FP, VMX and VSX registers undefined unless keep_vsx.
+ * hard-disabled, and FP, VMX and VSX registers undefined unless keep
+ * is a place to keep them.
  */
 _GLOBAL_TOC(kvmhv_enter_core)
 	mflr	r0
@@ -59,8 +60,8 @@ _GLOBAL_TOC(kvmhv_enter_core)
 	mr	r29,r4
 	real_mode_to .Lrm_core
 /*
- * From kvmhv_enter_core by rfid: MMU off, r31 = vcore, r29 = keep_vsx, r30 = MSR
- * to go back to.
+ * From kvmhv_enter_core by rfid: MMU off, r31 = vcore, r29 = keep, r30 = MSR to
+ * go back to.
  */
 .Lrm_core:
 	mr	r3,r31

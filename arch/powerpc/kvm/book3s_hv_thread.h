@@ -63,7 +63,10 @@ static inline void kvmhv_load_fp(struct kvm_vcpu *vcpu)
 {
 	mtmsr(mfmsr() | kvmhv_fp_facilities());
 	if (cpu_has_feature(CPU_FTR_VSX)) {
-		kvmhv_vsx_load(&vcpu->arch.fp, &vcpu->arch.vr);
+		if (vcpu->arch.hv.vsx_raw)
+			kvmhv_vsx_back(&vcpu->arch.hv.vsx);
+		else
+			kvmhv_vsx_load(&vcpu->arch.fp, &vcpu->arch.vr);
 	} else {
 		load_fp_state(&vcpu->arch.fp);
 		load_vr_state(&vcpu->arch.vr);
@@ -75,7 +78,8 @@ static inline void kvmhv_store_fp(struct kvm_vcpu *vcpu)
 {
 	mtmsr(mfmsr() | kvmhv_fp_facilities());
 	if (cpu_has_feature(CPU_FTR_VSX)) {
-		kvmhv_vsx_store(&vcpu->arch.fp, &vcpu->arch.vr);
+		kvmhv_vsx_keep(&vcpu->arch.hv.vsx);
+		vcpu->arch.hv.vsx_raw = true;
 	} else {
 		store_fp_state(&vcpu->arch.fp);
 		store_vr_state(&vcpu->arch.vr);

@@ -370,41 +370,42 @@ static void assign_threads(struct kvm_hv_vcore *vcore)
 
 /*
  * User space's FP, VMX and VSX registers make room for the guest's.  Most trips
- * end in user space, so the first one of a KVM_RUN keeps them (true), which
- * takes a fourth of what it costs to give them up and get them back.  A task
- * that has one more trip gives them up for all to come.
+ * end in user space, so the first one of a KVM_RUN keeps them in the place this
+ * returns, which takes a fourth of what it costs to give them up and get them
+ * back.  A task that has one more trip gives them up for all to come (NULL).
  *
  * Once in a while they are given up without a head start in getting them back:
  * whom they are no use between two exits does not pay for them.
  */
-static bool kept_vsx(struct kvm_vcpu *self)
+static struct kvmhv_vsx_regs *keep_vsx(struct kvm_vcpu *self)
 {
 	struct kvm_hv_vcpu *hv = &self->arch.hv;
 	bool first = hv->first_trip;
 
 	hv->first_trip = false;
 	if (first && cpu_has_feature(CPU_FTR_VSX) && ++hv->vsx_kept % VSX_KEEP)
-		return current->thread.regs->msr & (MSR_FP | MSR_VEC);
+		return current->thread.regs->msr & (MSR_FP | MSR_VEC) ?
+		       &hv->user_vsx : NULL;
 	giveup_all(current);
 	if (first) {
 		current->thread.load_fp = 0;
 		current->thread.load_vec = 0;
 	}
-	return false;
+	return NULL;
 }
 
 /*
  * One trip of the core, with interrupts hard-disabled and the core borrowed;
- * vcore->lock held, given up.  guest_context_enter_irqoff() is not called:
- * real-mode handlers walk the host's page tables, whose pages are freed by RCU,
- * so RCU has to watch, here for all threads.  The cond_resched() after each trip
- * is its quiescent state.
+ * vcore->lock held, given up meanwhile.  guest_context_enter_irqoff() is not
+ * called: real-mode handlers walk the host's page tables, whose pages are freed
+ * by RCU, so RCU has to watch, here for all threads.  The cond_resched() after
+ * each trip, or user space, is its quiescent state.
  */
 static void core_trip(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self,
 		      struct kvmhv_thread *leader)
 {
+	struct kvmhv_vsx_regs *keep;
 	struct kvm_vcpu *vcpu;
-	bool keep_vsx;
 	u8 ftrace;
 	int i;
 
@@ -414,12 +415,12 @@ static void core_trip(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self,
 	if (kvmhv_cpu->want_interrupts && leader->vcpu)
 		kvmhv_cpu->want_interrupts(leader->vcpu);
 	guest_timing_enter_irqoff();
-	keep_vsx = kept_vsx(self);
+	keep = keep_vsx(self);
 
 	/* real-mode code calls functions that can be traced, MMU off */
 	ftrace = this_cpu_get_ftrace_enabled();
 	this_cpu_disable_ftrace();
-	kvmhv_enter_core(vcore, keep_vsx);
+	kvmhv_enter_core(vcore, keep);
 	srr_regs_clobbered();	/* lest the way to user space trusts them */
 	this_cpu_set_ftrace_enabled(ftrace);
 

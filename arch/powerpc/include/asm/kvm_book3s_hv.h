@@ -237,6 +237,16 @@ struct kvm_hv_slb {
 	u64 vsid;		/* slbmte RS */
 };
 
+/*
+ * FP, VMX and VSX registers while somebody else uses the processor: doublewords
+ * 0 and 1 of each VSR, FPSCR, and VSCR as stvx leaves it.  kvmhv_vsx_keep().
+ */
+struct kvmhv_vsx_regs {
+	u64 vsr[64][2];
+	u64 fpscr;
+	__vector128 vscr;
+};
+
 /**
  * struct kvm_hv_mmio - what has been found out about an access to a device
  * @inst: the instruction, 0 for none
@@ -297,6 +307,10 @@ struct kvm_hv_vcpu {
 	struct kvm_hv_mmio mmio;	/* [V] the last access that was emulated */
 
 	struct kvm_hv_slb slb[KVMHV_MAX_SLB];	/* [R](a) valid ones, packed */
+
+	bool vsx_raw;	/* [R] FP, VMX and VSX registers are in ... */
+	struct kvmhv_vsx_regs vsx;	/* [R] not in vcpu->arch.fp and vr */
+	struct kvmhv_vsx_regs user_vsx;	/* [R] of the task, during a trip */
 
 	spinlock_t vpa_lock;	/* leaf; the three areas, and who writes there */
 	struct kvm_hv_vpa vpa;
@@ -392,7 +406,7 @@ void kvmhv_rma_put(struct kvmhv_rma *rma);
  * book3s_hv_rmhandlers.S.  The first is for the module, MMU on; the second
  * runs one vcpu on this thread, MMU off, guest partition.
  */
-void kvmhv_enter_core(struct kvm_hv_vcore *vcore, bool keep_vsx);
+void kvmhv_enter_core(struct kvm_hv_vcore *vcore, struct kvmhv_vsx_regs *keep);
 void kvmhv_run_thread(struct kvm_vcpu *vcpu);
 
 /* book3s_hv_rm_power7.S, _power8.S, _ppc970.S: MMU off */
@@ -423,12 +437,12 @@ void kvmhv_power8_save_vcore(struct kvm_hv_vcore *vcore);
 /* book3s_hv_rm_vsx.S, MMU on or off, MSR[FP], [VEC] and [VSX] on */
 void kvmhv_vsx_load(const struct thread_fp_state *fp,
 		    const struct thread_vr_state *vr);
-void kvmhv_vsx_store(struct thread_fp_state *fp, struct thread_vr_state *vr);
 void kvmhv_vsx_keep(struct kvmhv_vsx_regs *regs);
 void kvmhv_vsx_back(const struct kvmhv_vsx_regs *regs);
 
 /* book3s_hv_rm_vcore.c, MMU off */
-void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore, bool keep_vsx);
+void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore,
+		       struct kvmhv_vsx_regs *keep);
 void kvmhv_rm_begin_exit(void);
 
 /* book3s_hv_rm_exit.c, MMU off */

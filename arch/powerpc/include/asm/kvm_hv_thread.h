@@ -56,13 +56,6 @@ struct kvmhv_core {
 	int leader;
 } ____cacheline_aligned;
 
-/* FP, VMX and VSX registers of the host's user space while a guest runs */
-struct kvmhv_vsx_regs {
-	u64 vsr[64][2];
-	u64 fpscr[2];
-	u64 vscr[2];
-} __aligned(16);
-
 /**
  * struct kvmhv_thread - a hardware thread
  * @core: its core
@@ -77,7 +70,6 @@ struct kvmhv_vsx_regs {
  * @slb_used: paca.slb_used_bitmap that goes with them
  * @slb_kern: paca.slb_kern_bitmap that goes with them
  * @slb_cache: paca.slb_cache_ptr that goes with them
- * @vsx: of the host, if they are kept in the course of a trip
  */
 struct kvmhv_thread {
 	struct kvmhv_core *core;
@@ -95,7 +87,6 @@ struct kvmhv_thread {
 		unsigned long esid;
 		unsigned long vsid;
 	} slb[KVMHV_HOST_SLB];
-	struct kvmhv_vsx_regs vsx;
 } ____cacheline_aligned;
 
 /* book3s_hv_rm_vcore.c, MMU off; called by power7_offline() */

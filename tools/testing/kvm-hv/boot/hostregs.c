@@ -131,25 +131,6 @@ static void check_guest_regs(const struct regs *regs)
 	check_value("the guest's VSCR", vscr, regs->vscr[1]);
 }
 
-static void round_trip(uint64_t seed, int want)
-{
-	struct regs host, guest, after;
-	int i, wrong = 0;
-
-	fill(&host, seed);
-	fill(&guest, ~seed);
-	memset(&after, 0, sizeof(after));
-	set_guest_regs(&guest);
-	check_value("KVM_RUN", run_with(&host, &after), want);
-	for (i = 0; i < NR_VSR; i++)
-		wrong += !!memcmp(after.vsr[i], host.vsr[i], sizeof(host.vsr[i]));
-	check_value("registers of user space that changed", wrong, 0);
-	check_value("user space's FPSCR", after.fpscr & 0xff, host.fpscr);
-	check_value("user space's VSCR", after.vscr[0] | after.vscr[1],
-		    host.vscr[1]);
-	check_guest_regs(&guest);
-}
-
 static void set_guest(uint32_t first, uint32_t second)
 {
 	struct kvm_regs regs = { .pc = GUEST_PC, .msr = MSR_SF };
@@ -159,13 +140,48 @@ static void set_guest(uint32_t first, uint32_t second)
 	check("KVM_SET_REGS", ioctl(vm.vcpu, KVM_SET_REGS, &regs), 0);
 }
 
+/* One trip, which ends in user space (0), or many, until a signal comes (EINTR) */
+static void run_guest(const struct regs *in, struct regs *out, int want)
+{
+	const struct itimerval a_while = { .it_value.tv_usec = 200000 };
+
+	if (want) {
+		set_guest(BRANCH_TO_SELF, BRANCH_TO_SELF);
+		setitimer(ITIMER_REAL, &a_while, NULL);
+	} else {
+		set_guest(LI_DONE, SC1);
+	}
+	check_value("KVM_RUN", run_with(in, out), want);
+	vm.run->papr_hcall.ret = 0;
+}
+
+static void round_trip(uint64_t seed, int want)
+{
+	struct regs host, guest, after;
+	int i, wrong = 0;
+
+	fill(&host, seed);
+	fill(&guest, ~seed);
+	memset(&after, 0, sizeof(after));
+	set_guest_regs(&guest);
+	run_guest(&host, &after, want);
+	/* once more, with what the first time has left of the guest's */
+	run_guest(&host, &after, want);
+	for (i = 0; i < NR_VSR; i++)
+		wrong += !!memcmp(after.vsr[i], host.vsr[i], sizeof(host.vsr[i]));
+	check_value("registers of user space that changed", wrong, 0);
+	check_value("user space's FPSCR", after.fpscr & 0xff, host.fpscr);
+	check_value("user space's VSCR", after.vscr[0] | after.vscr[1],
+		    host.vscr[1]);
+	check_guest_regs(&guest);
+}
+
 static void no_action(int sig)
 {
 }
 
 int main(void)
 {
-	const struct itimerval a_while = { .it_value.tv_usec = 200000 };
 	struct sigaction sa = { .sa_handler = no_action };
 	uint64_t i;
 
@@ -176,19 +192,12 @@ int main(void)
 	check("KVM_CAP_PPC_PAPR", enable_papr(&vm), 0);
 	check("memory at 0", set_slot(&vm, 0, 0, mem, MEM_SIZE, 0), 0);
 
-	/* one trip, which ends in user space; each 64th is different */
-	for (i = 1; i <= 150; i++) {
-		set_guest(LI_DONE, SC1);
+	/* each 64th trip is different */
+	for (i = 1; i <= 150; i++)
 		round_trip(i, 0);
-		vm.run->papr_hcall.ret = 0;
-	}
-	/* many, until a signal comes */
 	sigaction(SIGALRM, &sa, NULL);
-	for (i = 1; i <= 5; i++) {
-		set_guest(BRANCH_TO_SELF, BRANCH_TO_SELF);
-		setitimer(ITIMER_REAL, &a_while, NULL);
+	for (i = 1; i <= 5; i++)
 		round_trip(i, EINTR);
-	}
 	close_vm(&vm);
 	return summary("hostregs");
 }

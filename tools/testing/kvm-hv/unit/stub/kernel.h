@@ -24,6 +24,7 @@ typedef uint16_t u16;
 typedef uint32_t u32;
 typedef uint64_t u64;
 typedef u64 __be64;
+#define __vector128		unsigned __int128
 
 struct list_head {
 	struct list_head *next, *prev;
