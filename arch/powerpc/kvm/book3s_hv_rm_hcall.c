@@ -13,6 +13,7 @@
 #include <linux/export.h>
 #include <linux/kvm_host.h>
 #include <linux/nospec.h>
+#include <asm/code-patching.h>
 #include <asm/cputable.h>
 #include <asm/hvcall.h>
 #include <asm/kvm_book3s_hv.h>
@@ -21,9 +22,8 @@
 #include "book3s_hv_tce.h"
 
 /*
- * Address of the handler of each hcall that has one in real mode, by hcall
- * number / 4; NULL for the rest.  On ELFv1 these are addresses of function
- * descriptors, on ELFv2 of the code.  Derived from book3s_hv_hcalls.h: HCALL()
+ * The handler of each hcall that has one in real mode, by hcall number / 4; NULL
+ * for the rest.  Derived from book3s_hv_hcalls.h: HCALL()
  * becomes HCALL_0 for a handler and HCALL_1, which is empty, for "none".
  */
 #define NO_HANDLER_none	0,
@@ -51,18 +51,21 @@ static_assert(H_PUT_TCE_INDIRECT / 4 < KVMHV_RM_HCALLS);
  * @on: whether it is enabled
  *
  * One that has no handler here always leaves the guest, and the module knows
- * by kvm->arch.enabled_hcalls what to do.
+ * by kvm->arch.enabled_hcalls what to do.  Assembly calls with the TOC pointer in
+ * place: it gets the entry point for that.
  *
  * Context: MMU on or off.
  */
 void kvmhv_rm_enable_hcall(struct kvm *kvm, unsigned long nr, bool on)
 {
-	unsigned long i = nr / 4;
+	unsigned long i = nr / 4, entry = 0;
 
 	if (i >= KVMHV_RM_HCALLS)
 		return;
 	i = array_index_nospec(i, KVMHV_RM_HCALLS);
-	WRITE_ONCE(kvm->arch.hv.rm_hcall[i], on ? handlers[i] : NULL);
+	if (on && handlers[i])
+		entry = ppc_function_entry(handlers[i]);
+	WRITE_ONCE(kvm->arch.hv.rm_hcall[i], entry);
 }
 EXPORT_SYMBOL_GPL(kvmhv_rm_enable_hcall);
 

@@ -63,10 +63,6 @@ END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
 	beq	.Lhcall_to_host
 
 	mr	r3,r10
-#ifdef CONFIG_PPC64_ELF_ABI_V1
-	ld	r2,8(r12)
-	ld	r12,0(r12)
-#endif
 	mtctr	r12
 	bctrl				/* handler(vcpu, r4, ...) */
 	cmpdi	r3,KVMHV_RM_INJECT	/* or H_TOO_HARD */

@@ -25,17 +25,21 @@
 	\op	SPRN_MMCR2, HS(HS_POWER8 + 11), r1
 	\op	SPRN_SIER, HS(HS_POWER8 + 12), r1
 	\op	SPRN_HFSCR, HS(HS_POWER8 + 13), r1
-	\op	SPRN_ACOP, HS(HS_POWER8 + 14), r1
-	\op	SPRN_TACR, HS(HS_POWER8 + 15), r1
-	\op	SPRN_TCSCR, HS(HS_POWER8 + 16), r1
-	\op	SPRN_CSIGR, HS(HS_POWER8 + 17), r1
-	\op	SPRN_MMCRS, HS(HS_POWER8 + 18), r1
-	\op	SPRN_SPMC1, HS(HS_POWER8 + 19), r1
-	\op	SPRN_SPMC2, HS(HS_POWER8 + 20), r1
 .endm
-#if HS_POWER8 + 21 > HS_MAX
+#if HS_POWER8 + 14 > HS_MAX
 #error "the switch frame is too small"
 #endif
+
+/* Those the host has no use for: it only must not go on with a guest's */
+.macro unused_sprs op, op_w
+	\op	SPRN_ACOP, VCPU_ACOP, r31
+	\op	SPRN_TACR, VCPU_TACR, r31
+	\op	SPRN_TCSCR, VCPU_TCSCR, r31
+	\op	SPRN_CSIGR, VCPU_CSIGR, r31
+	\op	SPRN_MMCRS, VCPU_MMCRS, r31
+	\op_w	SPRN_SPMC1, VCPU_HV_SPMC, r31
+	\op_w	SPRN_SPMC2, VCPU_HV_SPMC + 4, r31
+.endm
 
 .macro guest_sprs op, op_w
 	\op	SPRN_FSCR, VCPU_FSCR, r31
@@ -52,13 +56,7 @@
 	\op	SPRN_MMCR2, VCPU_MMCR_N(2), r31
 	\op	SPRN_SIER, VCPU_SIER, r31
 	\op	SPRN_HFSCR, VCPU_HFSCR, r31
-	\op	SPRN_ACOP, VCPU_ACOP, r31
-	\op	SPRN_TACR, VCPU_TACR, r31
-	\op	SPRN_TCSCR, VCPU_TCSCR, r31
-	\op	SPRN_CSIGR, VCPU_CSIGR, r31
-	\op	SPRN_MMCRS, VCPU_MMCRS, r31
-	\op_w	SPRN_SPMC1, VCPU_HV_SPMC, r31
-	\op_w	SPRN_SPMC2, VCPU_HV_SPMC + 4, r31
+	unused_sprs \op, \op_w
 .endm
 
 /* What ISA 2.06 has, first.  Clobbers what FUNC does. */
@@ -78,6 +76,8 @@ _GLOBAL(kvmhv_power8_save_host)
 
 /* And back */
 _GLOBAL(kvmhv_power8_load_host)
+	li	r0,0
+	unused_sprs clear_spr, clear_spr
 	host_sprs load_spr, load_spr
 	b	kvmhv_isa206_load_host
 

@@ -403,8 +403,7 @@ void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore, struct kvmhv_vsx_regs *keep)
 	if (!vcpu)
 		vcpu = wait_in_core(thread);
 	if (vcpu) {
-		run_vcpu(vcpu);
-		begin_exit(thread);
+		run_vcpu(vcpu);		/* EXITING now */
 		atomic_andnot(KVMHV_MAP_IN(thread->nr) |
 			      KVMHV_MAP_NAP(thread->nr), &core->map);
 	}

@@ -29,14 +29,19 @@
 	RFI_TO_KERNEL
 .endm
 
-/* Entry INDEX, whose slbmfee gave ESID, to r6 on, if valid.  Clobbers r0, ESID. */
+/* Entry INDEX, whose slbmfee gave ESID, to the N-th from r6.  Clobbers r0, ESID. */
+.macro store_slbe esid, index, n
+	slbmfev	r0,\index
+	or	\esid,\esid,\index	/* slbmte wants the index */
+	std	\esid,\n * 16(r6)
+	std	r0,\n * 16 + 8(r6)
+.endm
+
+/* The same if it is valid, and r6 goes on */
 .macro keep_slbe esid, index
 	andis.	r0,\esid,SLB_ESID_V@h
 	beq	99f
-	slbmfev	r0,\index
-	or	\esid,\esid,\index	/* slbmte wants the index */
-	std	\esid,0(r6)
-	std	r0,8(r6)
+	store_slbe \esid, \index, 0
 	addi	r6,r6,16
 99:
 .endm
@@ -260,16 +265,19 @@ kvmhv_rm_leave:
 	add	r4,r4,r5
 	std	r4,VCPU_DEC_EXPIRES(r31)
 
-	/*
-	 * Keep the valid entries of the guest's SLB, packed.  Most are not: look
-	 * at four (r7-r10) at a time.
-	 */
+	/* Keep the valid entries of the guest's SLB, packed */
 	lwz	r0,VCPU_HV_SLB_NR(r31)
 	srwi	r0,r0,2
 	mtctr	r0
-	li	r4,0			/* first entry of the four */
+	li	r4,0
 	addi	r6,r31,VCPU_HV_SLB
-1:	addi	r11,r4,1
+	/* fall through */
+/*
+ * Four in a row: mostly all are valid, or none.  r4 = number of the first, r6 =
+ * where to keep the next, CTR = fours left, r31 = vcpu, r30 = kvm.
+ */
+.Lslb_four:
+	addi	r11,r4,1
 	slbmfee	r7,r4
 	addi	r12,r4,2
 	slbmfee	r8,r11
@@ -281,12 +289,23 @@ kvmhv_rm_leave:
 	or	r0,r0,r10
 	andis.	r0,r0,SLB_ESID_V@h
 	beq	2f
-	keep_slbe r7, r4
+	and	r0,r7,r8
+	and	r3,r9,r10
+	and	r0,r0,r3
+	andis.	r0,r0,SLB_ESID_V@h
+	beq	3f
+	store_slbe r7, r4, 0
+	store_slbe r8, r11, 1
+	store_slbe r9, r12, 2
+	store_slbe r10, r5, 3
+	addi	r6,r6,64
+	b	2f
+3:	keep_slbe r7, r4
 	keep_slbe r8, r11
 	keep_slbe r9, r12
 	keep_slbe r10, r5
 2:	addi	r4,r4,4
-	bdnz	1b
+	bdnz	.Lslb_four
 	addi	r0,r31,VCPU_HV_SLB
 	sub	r6,r6,r0
 	srwi	r6,r6,4			/* sizeof(struct kvm_hv_slb) */

@@ -97,7 +97,7 @@ static int run_once(struct kvm_vcpu *vcpu)
  */
 int kvmhv_vcpu_run(struct kvm_vcpu *vcpu)
 {
-	int r = RESUME_GUEST;
+	int r;
 
 	if (!vcpu->arch.sane) {
 		vcpu->run->exit_reason = KVM_EXIT_INTERNAL_ERROR;
@@ -116,7 +116,14 @@ int kvmhv_vcpu_run(struct kvm_vcpu *vcpu)
 
 	vcpu->arch.hv.first_trip = true;
 	count_running(vcpu);
-	do {
+	for (;;) {
+		kvm_vcpu_srcu_read_lock(vcpu);
+		r = run_once(vcpu);
+		kvm_vcpu_srcu_read_unlock(vcpu);
+		if (!is_kvmppc_resume_guest(r))
+			break;
+
+		/* No turn begins with one of these, so it is enough to look here */
 		if (kvm_request_pending(vcpu) && !handle_requests(vcpu)) {
 			r = -EIO;
 			break;
@@ -127,11 +134,8 @@ int kvmhv_vcpu_run(struct kvm_vcpu *vcpu)
 			r = -EINTR;
 			break;
 		}
-		kvm_vcpu_srcu_read_lock(vcpu);
-		r = run_once(vcpu);
-		kvm_vcpu_srcu_read_unlock(vcpu);
 		cond_resched();
-	} while (is_kvmppc_resume_guest(r));
+	}
 	uncount_running(vcpu);
 
 	kvmhv_vcore_away(vcpu);

@@ -117,7 +117,8 @@ static void make_busy(struct kvm_vcpu *vcpu, int error)
 	WRITE_ONCE(hv->leave, false);
 	/* Pairs with the load in turn_over(): then it may read the rest */
 	smp_store_release(&hv->state, KVMHV_BUSY);
-	wake_task(vcpu);
+	if (vcpu != hv->vcore->runner)	/* whose task does this */
+		wake_task(vcpu);
 }
 
 static void expect_back(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
@@ -207,19 +208,19 @@ void kvmhv_vcore_part(struct kvm_vcpu *vcpu)
 static struct kvmhv_thread *pick_thread(struct kvm_hv_vcore *vcore,
 					struct kvm_vcpu *vcpu)
 {
-	int leader = vcore->cpu - cpu_first_thread_sibling(vcore->cpu);
-	int nr;
+	struct kvmhv_thread *leader = vcore->leader;
+	int nr = leader->nr;
 
 	if (kvmhv_cpu->fixed_threads && threads_per_core > 1)
 		nr = vcpu->vcpu_id - vcore->first_id;
-	else if (!(vcore->threads_used & KVMHV_MAP_IN(leader)))
-		nr = leader;
-	else
+	else if (vcore->threads_used & KVMHV_MAP_IN(nr))
 		nr = ffz(vcore->threads_used);
 	if (nr >= threads_per_core ||
 	    vcore->threads_used & KVMHV_MAP_IN(nr))
 		return NULL;
-	return kvmhv_thread_of(cpu_first_thread_sibling(vcore->cpu) + nr);
+	if (nr == leader->nr)
+		return leader;
+	return kvmhv_thread_of(leader->cpu - leader->nr + nr);
 }
 
 /*
@@ -267,12 +268,13 @@ static bool trap_is_hosts(unsigned int trap)
 static bool thread_lost(struct kvm_vcpu *vcpu, struct kvmhv_thread *thread)
 {
 	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
-	u64 now = mftb();
+	u64 now;
 
 	if (hv->trap || vcpu->arch.ceded) {
 		hv->called_since = 0;
 		return false;
 	}
+	now = mftb();
 	if (!hv->called_since)
 		hv->called_since = now;
 	if (now - hv->called_since < THREAD_DEADLINE)
@@ -432,7 +434,6 @@ static void core_trip(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self,
 		if (vcpu)
 			take_out(vcore, vcpu);
 	}
-	spin_unlock(&vcore->lock);
 }
 
 /* Is there a vcpu that wants to run? */
@@ -469,9 +470,10 @@ static void return_threads(struct kvmhv_thread *leader)
 }
 
 /*
- * The runner's last checks, and the trip.  vcore->lock held, given up.  Returns
- * 0, -EAGAIN if the host or the vcpu's task has something to do first, -EBUSY
- * if a sibling thread cannot be had, -ENXIO if there is no HPT to run with.
+ * The runner's last checks, and the trip.  vcore->lock held, given up meanwhile.
+ * Returns 0, -EAGAIN if the host or the vcpu's task has something to do first,
+ * -EBUSY if a sibling thread cannot be had, -ENXIO if there is no HPT to run
+ * with.
  */
 static int try_trip(struct kvm_vcpu *self)
 {
@@ -498,19 +500,19 @@ static int try_trip(struct kvm_vcpu *self)
 	} else if (!leader || !borrow_threads(leader)) {
 		r = -EBUSY;
 	} else {
-		vcore->cpu = leader->cpu;
+		vcore->leader = leader;
 		core_trip(vcore, self, leader);
 		return_threads(leader);
 		r = 0;
 	}
 
-	if (r)
-		spin_unlock(&vcore->lock);
 	self->mode = OUTSIDE_GUEST_MODE;
-	/* let an interrupt that ended the trip count as guest time */
-	if (!r && !self->arch.trap) {
+	/* interrupts of the host, without the lock; who ended the trip is guest time */
+	if (r || !self->arch.trap) {
+		spin_unlock(&vcore->lock);
 		local_irq_enable();
 		local_irq_disable();
+		spin_lock(&vcore->lock);
 	}
 	if (!r)
 		guest_timing_exit_irqoff();
@@ -635,7 +637,7 @@ static void wait_turn(struct kvm_vcpu *vcpu)
 /*
  * A vcpu that is busy in the host gets the time to come back, a tick at most,
  * before its core runs on without it: it would have to compete for the CPU
- * otherwise, with those that it holds up.
+ * otherwise, with those that it holds up.  vcore->lock held, given up meanwhile.
  */
 static void wait_for_busy(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self)
 {
@@ -644,6 +646,7 @@ static void wait_for_busy(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self)
 	long left = 1;
 	int i;
 
+	spin_unlock(&vcore->lock);
 	kvm_vcpu_srcu_read_unlock(self);
 	prepare_to_rcuwait(wait);
 	set_current_state(TASK_INTERRUPTIBLE);
@@ -651,23 +654,25 @@ static void wait_for_busy(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self)
 		left = schedule_timeout(1);
 	finish_rcuwait(wait);
 	kvm_vcpu_srcu_read_lock(self);
-	if (left)
-		return;
 	spin_lock(&vcore->lock);
-	for (i = 0; i < nr_slots(vcore); i++) {
+	for (i = 0; !left && i < nr_slots(vcore); i++) {
 		vcpu = READ_ONCE(vcore->vcpu[i]);
 		if (vcpu)
 			not_expected(vcore, vcpu);
 	}
-	spin_unlock(&vcore->lock);
 }
 
-/* Between two trips: let go who waits for memslots or for the CPU */
-static void breathe(struct kvm_vcpu *self)
+/*
+ * Between two trips: let go who waits for the core, for memslots or for the CPU.
+ * vcore->lock held, given up meanwhile.
+ */
+static void breathe(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self)
 {
+	spin_unlock(&vcore->lock);
 	kvm_vcpu_srcu_read_unlock(self);
 	cond_resched();
 	kvm_vcpu_srcu_read_lock(self);
+	spin_lock(&vcore->lock);
 }
 
 /*
@@ -681,14 +686,12 @@ static int run_core(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self)
 	vcore->runner = self;
 	do {
 		if (vcore->nr_busy) {
-			spin_unlock(&vcore->lock);
 			wait_for_busy(vcore, self);
 		} else {
 			r = try_trip(self);
 			if (self->arch.hv.state == KVMHV_READY)
-				breathe(self);
+				breathe(vcore, self);
 		}
-		spin_lock(&vcore->lock);
 		if (r && r != -EAGAIN)
 			break;
 		r = 0;

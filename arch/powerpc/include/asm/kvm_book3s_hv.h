@@ -162,8 +162,8 @@ struct kvm_hv_vm {
 	atomic_t vcpus_running;		/* [A] see kvmhv_hpt_allocate() */
 	struct mutex setup_lock;	/* outside vcpu->mutex never taken */
 	struct list_head vcores;	/* [L: kvm->lock] */
-	/* Real-mode handlers of the hcalls that are enabled, or NULL */
-	void *rm_hcall[KVMHV_RM_HCALLS];	/* [A](a) */
+	/* Code of the real-mode handlers of hcalls that are enabled, or 0 */
+	unsigned long rm_hcall[KVMHV_RM_HCALLS];	/* [A](a) */
 	/*
 	 * CPUs whose TLB may hold stale entries of this LPID; set by anyone
 	 * who used tlbiel only, cleared by the CPU itself before it enters.
@@ -204,7 +204,7 @@ struct kvm_hv_vcore {
 	bool open;		/* [L: lock] a trip is on, vcpus may join it */
 	u32 nr_busy;		/* [L: lock] expected back soon */
 	u32 threads_used;	/* [L: lock, A] KVMHV_MAP_IN of this trip's threads */
-	int cpu;		/* [T] the CPU that leads it */
+	struct kvmhv_thread *leader;	/* [T] that runs it for the host */
 
 	u64 tb_offset;		/* [V] guest timebase - host timebase */
 	u64 tb_shift;		/* [T] the offset that the processor has now */
