@@ -26,6 +26,10 @@
 
 #define BULK(index)	(BIT(62) | (index))
 
+#define VPA_SIZE	640
+#define SLB_SHADOW_SIZE	(16 + 3 * 16)
+#define VPA_FUNC(n)	((n) << (63 - 18))	/* PAPR: bits 16 to 18 */
+
 #define H_STUFF_TCE	0x138
 #define H_PUT_TCE_INDIRECT 0x13c
 #define NR_TCE		512
@@ -248,6 +252,20 @@ static void bench_xics(void)
 
 /* --- user space --- */
 
+/* What Linux registers: VPA, SLB shadow buffer and dispatch trace log */
+static bool register_areas(void)
+{
+	u64 vpa = alloc_pages(PAGE_64K), shadow = vpa + 4096, log = vpa + 8192;
+	u64 me = cpu()->server;
+
+	*(u16 *)(vpa + 4) = VPA_SIZE;
+	*(u32 *)(shadow + 4) = SLB_SHADOW_SIZE;
+	*(u32 *)(log + 4) = 4096;
+	return !hcall(H_REGISTER_VPA, VPA_FUNC(1UL), me, vpa) &&
+	       !hcall(H_REGISTER_VPA, VPA_FUNC(3UL), me, shadow) &&
+	       !hcall(H_REGISTER_VPA, VPA_FUNC(2UL), me, log);
+}
+
 static void bench_exit(void)
 {
 	static const struct call nobodys = { { 0x7ffc } };
@@ -268,6 +286,8 @@ static void bench_exit(void)
 		return;
 	}
 	measure("mmio_load", &loads, MSR_VIRT, 32, 1, EA_DEV + (w.ra & 0xfff), 0);
+	if (report(register_areas(), "H_REGISTER_VPA"))
+		measure("mmio_load_areas", &loads, MSR_VIRT, 32, 1, EA_DEV + (w.ra & 0xfff), 0);
 }
 
 /* --- first touch: absent HPTEs, entered before the host had the pages --- */
