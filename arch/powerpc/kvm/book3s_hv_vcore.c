@@ -507,7 +507,10 @@ static int try_trip(struct kvm_vcpu *self)
 	}
 
 	self->mode = OUTSIDE_GUEST_MODE;
-	/* interrupts of the host, without the lock; who ended the trip is guest time */
+	/*
+	 * Let the host's interrupts in, without the lock.  One that ended the
+	 * trip counts as guest time.
+	 */
 	if (r || !self->arch.trap) {
 		spin_unlock(&vcore->lock);
 		local_irq_enable();

@@ -348,7 +348,7 @@ void kvmhv_vpa_find(struct kvm_vcpu *vcpu)
 	if (vpa_lost(&hv->dtl))
 		vpa_find_area(vcpu, &hv->dtl);
 
-	if (!READ_ONCE(hv->dtl_new))
+	if (!READ_ONCE(hv->dtl_new) || vpa_lost(&hv->vpa))
 		return;
 	/*
 	 * The guest sets the index in the VPA to 0 before it registers a log; in

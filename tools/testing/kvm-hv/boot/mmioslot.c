@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Runs on the emulated host, without QEMU: a guest loads and stores at one address
+ * again and again.  Does it see the device, the memory or the interrupt that is
+ * there now, when the HPTE, the memslot or the instruction changes?
+ */
+#include <endian.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+
+#include "lib.h"
+
+#define MEM_SIZE	(16UL << 20)
+#define PAGE		0x10000UL
+#define DEVICE		(64UL << 20)	/* guest real address, no slot at first */
+#define OTHER		(65UL << 20)
+
+/* Where it is for the guest: 256M segment, first HPTE of its primary group */
+#define EA		0x40000000UL
+#define VSID		0x123UL
+#define SLB_E		(EA | 0x08000000UL)
+#define SLB_V		(VSID << 12)
+#define PTEX		(VSID * 8)
+#define HPTE_V		(VSID << 12 | 1)
+#define HPTE_R(gpa)	((gpa) | 0x12UL)	/* M, PP = 2 */
+#define HPTE_R_RO(gpa)	((gpa) | 0x13UL)
+#define H_EXACT		0x8000000000UL
+#define H_REMOVE	4
+#define H_ENTER		8
+
+#define MSR_DR		0x10UL
+#define DSISR_NOHPTE	0x40000000UL
+#define DSISR_PROT	0x08000000UL
+#define DSISR_STORE	0x02000000UL
+
+/* Code of the guest, and what it begins with */
+#define HCALL_AT	0x1000
+#define ACCESS_AT	0x2000
+#define DSI_AT		0x300
+#define MR_R4_R3	0x7c641b78
+#define MFDSISR_R4	0x7c9202a6
+#define LWZ_R4_R9	0x80890000
+#define LHZ_R4_R9	0xa0890000
+#define STW_R4_R9	0x90890000
+
+static struct vm vm;
+static char *mem;
+
+/* With @r from r3 on.  KVM_RUN takes r3 to r12 from the hcall that ended last. */
+static void start(uint64_t pc, uint64_t msr, const uint64_t *r, int nr)
+{
+	struct kvm_regs regs = { .pc = pc, .msr = MSR_SF | msr };
+
+	memcpy(&regs.gpr[3], r, nr * sizeof(*r));
+	regs.gpr[9] = EA;
+	vm.run->papr_hcall.ret = regs.gpr[3];
+	memcpy(vm.run->papr_hcall.args, &regs.gpr[4], 9 * sizeof(*r));
+	check("KVM_SET_REGS", ioctl(vm.vcpu, KVM_SET_REGS, &regs), 0);
+}
+
+/* An hcall in the guest's name; its return code */
+static uint64_t hcall(uint64_t nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+{
+	const uint64_t r[] = { nr, a, b, c, d };
+
+	start(HCALL_AT, 0, r, 5);
+	check_value("hcall", run_to_hcall(&vm), HCALL_DONE);
+	return vm.run->papr_hcall.args[0];
+}
+
+static void enter(uint64_t r)
+{
+	hcall(H_REMOVE, 0, PTEX, 0, 0);
+	check_value("H_ENTER", hcall(H_ENTER, H_EXACT, PTEX, HPTE_V, r), 0);
+}
+
+static void instruction(uint32_t first)
+{
+	const uint32_t code[] = { first, LI_DONE, SC1 };
+
+	put_code(mem + ACCESS_AT, code, ARRAY_SIZE(code));
+}
+
+/* What it gets, without an exit for MMIO */
+static uint64_t access_memory(void)
+{
+	const uint64_t r[] = { 0, 0x5a5a5a5a };
+
+	start(ACCESS_AT, MSR_DR, r, 2);
+	check_value("no MMIO, but hcall", run_to_hcall(&vm), HCALL_DONE);
+	return vm.run->papr_hcall.args[0];
+}
+
+static void access_device(const char *what, uint64_t gpa, int len, int store)
+{
+	const uint64_t r[] = { 0, 0x5a5a5a5a };
+	struct kvm_run *run = vm.run;
+	static uint32_t value = 0x8899aabb;
+	uint32_t data = 0;
+
+	start(ACCESS_AT, MSR_DR, r, 2);
+	check(what, ioctl(vm.vcpu, KVM_RUN, 0), 0);
+	check_value(what, run->exit_reason, KVM_EXIT_MMIO);
+	if (run->exit_reason != KVM_EXIT_MMIO)
+		return;
+	check_value("address", run->mmio.phys_addr, gpa);
+	check_value("length", run->mmio.len, len);
+	check_value("store", run->mmio.is_write, store);
+	value += 0x01020304;
+	memcpy(&data, run->mmio.data, 4);
+	if (store)
+		check_value("stored", be32toh(data), 0x5a5a5a5a);
+	data = htobe32(value);
+	memcpy(run->mmio.data, &data, 4);
+	check_value("hcall", run_to_hcall(&vm), HCALL_DONE);
+	if (!store)
+		check_value("loaded", run->papr_hcall.args[0],
+			    len == 4 ? value : value >> 16);
+}
+
+static void devices(void)
+{
+	int i;
+
+	enter(HPTE_R(DEVICE));
+	instruction(LWZ_R4_R9);
+	for (i = 0; i < 3; i++)
+		access_device("load", DEVICE, 4, 0);
+	instruction(STW_R4_R9);
+	for (i = 0; i < 3; i++)
+		access_device("store", DEVICE, 4, 1);
+	instruction(LHZ_R4_R9);
+	for (i = 0; i < 3; i++)
+		access_device("halfword", DEVICE, 2, 0);
+	instruction(LWZ_R4_R9);
+	access_device("load", DEVICE, 4, 0);
+	enter(HPTE_R(OTHER));
+	access_device("another device", OTHER, 4, 0);
+	enter(HPTE_R_RO(DEVICE));
+	access_device("read-only", DEVICE, 4, 0);
+	instruction(STW_R4_R9);
+	check_value("store to read-only", access_memory(), DSISR_PROT | DSISR_STORE);
+	instruction(LWZ_R4_R9);
+	access_device("read-only", DEVICE, 4, 0);
+	hcall(H_REMOVE, 0, PTEX, 0, 0);
+	check_value("no HPTE", access_memory(), DSISR_NOHPTE);
+	enter(HPTE_R(DEVICE));
+	access_device("load", DEVICE, 4, 0);
+}
+
+static void slots(void)
+{
+	uint32_t *page;
+	int i;
+
+	page = must_map("page", mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	for (i = 1; i <= 5; i++) {
+		access_device("before there is memory", DEVICE, 4, 0);
+		access_device("before there is memory", DEVICE, 4, 0);
+		*page = htobe32(i);
+		check("slot", set_slot(&vm, 1, DEVICE, page, PAGE, 0), 0);
+		check_value("memory", access_memory(), i);
+		*page = htobe32(i + 100);
+		check_value("memory", access_memory(), i + 100);
+		check("slot deleted", set_slot(&vm, 1, DEVICE, page, 0, 0), 0);
+	}
+	access_device("without memory", DEVICE, 4, 0);
+}
+
+int main(void)
+{
+	const uint32_t call[] = { SC1, MR_R4_R3, LI_DONE, SC1 };
+	const uint32_t dsi[] = { MFDSISR_R4, LI_DONE, SC1 };
+	struct kvm_sregs sregs;
+
+	open_kvm();
+	mem = must_map("memory", mmap(NULL, MEM_SIZE, PROT_READ | PROT_WRITE,
+				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	put_code(mem + HCALL_AT, call, ARRAY_SIZE(call));
+	put_code(mem + DSI_AT, dsi, ARRAY_SIZE(dsi));
+	open_vm(&vm, VM_HV);
+	check("KVM_CAP_PPC_PAPR", enable_papr(&vm), 0);
+	check("memory at 0", set_slot(&vm, 0, 0, mem, MEM_SIZE, 0), 0);
+	check("KVM_GET_SREGS", ioctl(vm.vcpu, KVM_GET_SREGS, &sregs), 0);
+	sregs.u.s.ppc64.slb[0].slbe = SLB_E;
+	sregs.u.s.ppc64.slb[0].slbv = SLB_V;
+	check("KVM_SET_SREGS", ioctl(vm.vcpu, KVM_SET_SREGS, &sregs), 0);
+
+	devices();
+	slots();
+	close_vm(&vm);
+	return summary("mmioslot");
+}
