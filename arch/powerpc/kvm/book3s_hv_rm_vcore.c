@@ -171,21 +171,31 @@ static bool join_core(const struct kvmhv_thread *thread)
 }
 
 /*
- * OUT: the guest's state is in memory.  The leader may be napping until all
- * are out.  Nobody may be left to nap alone: HDEC does not end naps.
+ * OUT: the guest's state is in memory.  Nobody may be left to nap alone, for
+ * HDEC does not end naps; whoever goes says so in the same step, lest it ends
+ * the next trip.  The last one wakes the leader if that naps until all are out;
+ * if it waits without, an IPI would only become an interrupt of the host.
  */
 static void part_core(const struct kvmhv_thread *thread)
 {
 	u32 me = KVMHV_MAP_IN(thread->nr) | KVMHV_MAP_NAP(thread->nr);
-	u32 left, awake;
+	atomic_t *map = &thread->core->map;
+	int leader = thread->core->leader;
+	int old = atomic_read(map);
+	u32 left, in;
 
-	smp_mb__before_atomic(); /* the leader reads what we saved */
-	left = atomic_fetch_andnot(me, &thread->core->map) & ~me;
-	awake = left & KVMHV_MAP_IN_ALL & ~(left >> KVMHV_MAP_NAP_SHIFT);
-	if (!(left & KVMHV_MAP_IN_ALL))
-		kvmhv_rm_wake_thread(sibling(thread, thread->core->leader));
-	else if (!awake)
-		begin_exit(thread);
+	/* A full barrier: the leader reads what we saved */
+	do {
+		left = old & ~me;
+		in = left & KVMHV_MAP_IN_ALL;
+		if (in && !(in & ~(left >> KVMHV_MAP_NAP_SHIFT)))
+			left |= KVMHV_MAP_EXITING;
+	} while (!atomic_try_cmpxchg(map, &old, left));
+
+	if (in && left & ~old & KVMHV_MAP_EXITING)
+		call_threads(thread, in);
+	else if (!in && left & KVMHV_MAP_NAP(leader))
+		kvmhv_rm_wake_thread(sibling(thread, leader));
 }
 
 /* One vcpu's turn on this thread, guest partition in force */
@@ -296,18 +306,24 @@ bool kvmhv_rm_thread_woken(unsigned long srr1)
  */
 static struct kvm_vcpu *wait_in_core(struct kvmhv_thread *thread)
 {
-	struct kvmhv_core *core = thread->core;
+	u32 nap = KVMHV_MAP_NAP(thread->nr);
+	atomic_t *map = &thread->core->map;
 	struct kvm_vcpu *vcpu;
 
-	while (!(atomic_read(&core->map) & KVMHV_MAP_EXITING)) {
+	for (;;) {
 		vcpu = READ_ONCE(thread->vcpu);
 		if (vcpu && join_core(thread))
 			return vcpu;
+		/* Pairs with part_core(): it sees NAP, or we see EXITING */
+		if (atomic_fetch_or(nap, map) & KVMHV_MAP_EXITING)
+			break;
 		kvmhv_rm_nap();
+		atomic_andnot(nap, map);
 		if (kvmhv_rm_take_ipi(thread) == KVMHV_IPI_HOST ||
 		    (s32)mfspr(SPRN_DEC) < 0)
 			begin_exit(thread);
 	}
+	atomic_andnot(nap, map);
 	return NULL;
 }
 

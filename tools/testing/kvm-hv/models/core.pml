@@ -223,12 +223,18 @@ inline part_core(t)
 		IN = IN & ~BIT(t);
 		NAP = NAP & ~BIT(t);
 		if
-		:: IN == 0 -> wake(0)
+		:: IN == 0 && (NAP & BIT(0)) -> wake(0)
 		:: else
 		fi;
-		go = (IN != 0 && (IN & ~NAP) == 0)
+		go = (IN != 0 && (IN & ~NAP) == 0);
+#if !defined BUG_PART_NAP && !defined BUG_PART_LATE
+		if
+		:: go -> begin_exit(t)
+		:: else
+		fi
+#endif
 	};
-#ifndef BUG_PART_NAP
+#ifdef BUG_PART_LATE
 	if
 	:: go -> begin_exit(t)
 	:: else
@@ -322,8 +328,7 @@ online:
 inline wait_in_core()
 {
 	do
-	:: EXITING -> go = 0; break
-	:: else ->
+	::
 #ifndef BUG_LEADER_JOIN
 		if
 		:: vcpu[0] -> join_core(0)
@@ -334,7 +339,18 @@ inline wait_in_core()
 		:: else
 		fi;
 #endif
+#ifdef BUG_LEADER_NAP
+		x = EXITING;
+		NAP = NAP | BIT(0);
+#else
+		atomic { NAP = NAP | BIT(0); x = EXITING };
+#endif
+		if
+		:: x -> x = 0; go = 0; break
+		:: else
+		fi;
 		atomic { mfrr[0] || tick };
+		NAP = NAP & ~BIT(0);
 		take_ipi(0);
 		if
 		:: host || tick -> begin_exit(0)
@@ -348,7 +364,8 @@ inline wait_in_core()
 			skip
 #endif
 		fi
-	od
+	od;
+	NAP = (go -> NAP : NAP & ~BIT(0))
 }
 
 /* The online thread: core_trip() and kvmhv_rm_run_core() */
@@ -486,6 +503,7 @@ proctype Events()
 			/* lost wake-ups */
 			assert(!(napping[x] && (reason[x] || leave[x] || EXITING)));
 			assert(!(inside[x] && leave[x]));
+			assert(!(EXITING && IN == 0 && (NAP & BIT(0))));
 			assert(!(done && up[x] && !mmu[x]));
 			x++
 		:: else -> break
