@@ -91,6 +91,23 @@ static bool others_come(struct kvm_vcpu *vcpu, unsigned long start)
 	       mftb() - start < COMPANY_TICKS;
 }
 
+/* NAP, as soon as there is another one that does not; false if none comes */
+static bool nap_in_company(struct kvm_vcpu *vcpu,
+			   const struct kvmhv_thread *thread)
+{
+	unsigned long start = mftb();
+	bool begun, wait;
+
+	do {
+		HMT_low();	/* the core is theirs meanwhile */
+		/* In this order: the last one to come is seen below */
+		wait = others_come(vcpu, start);
+		begun = begin_nap(thread);
+	} while (wait && !begun);
+	HMT_medium();
+	return begun;
+}
+
 /*
  * Nap until there is something for the guest (true), or the thread has to
  * leave it (false).  Each round consumes the IPI that began it.  Whoever is
@@ -99,12 +116,10 @@ static bool others_come(struct kvm_vcpu *vcpu, unsigned long start)
 static bool nap(struct kvm_vcpu *vcpu, bool patient)
 {
 	struct kvmhv_thread *thread = kvmhv_this_thread();
-	unsigned long start = mftb();
 	bool go_on = false;
 
-	while (!begin_nap(thread))
-		if (!patient || !others_come(vcpu, start))
-			return false;
+	if (!begin_nap(thread) && !(patient && nap_in_company(vcpu, thread)))
+		return false;
 
 	for (;;) {
 		kvmhv_rm_nap();

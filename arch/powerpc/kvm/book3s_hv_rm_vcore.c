@@ -32,7 +32,7 @@
 
 /* Timebase ticks in a microsecond, as on all processors we know (512 MHz) */
 #define TB_PER_US		512
-/* How long the leader gives the others to come in before it goes itself */
+/* How long the leader gives those to come in who missed the trip before */
 #define ENTER_TOGETHER		(20 * TB_PER_US)
 /* When to call those once more that do not leave */
 #define CALL_AGAIN		(1000 * TB_PER_US)
@@ -338,8 +338,8 @@ static void wait_for_others(struct kvmhv_thread *thread)
 	unsigned long called = mftb();
 	u32 in;
 
-	HMT_low();
 	while ((in = atomic_read(&core->map) & KVMHV_MAP_IN_ALL)) {
+		HMT_low();
 		if (mftb() - called > CALL_AGAIN) {
 			call_threads(thread, in);
 			called = mftb();
@@ -349,13 +349,21 @@ static void wait_for_others(struct kvmhv_thread *thread)
 	smp_mb(); /* then read what they saved */
 }
 
-/* Wake the threads that have a vcpu; give them the time to enter together */
-static void start_others(struct kvmhv_thread *thread, u32 wanted)
+/*
+ * Wake the threads that have a vcpu.  Nobody waits for them as a rule: what the
+ * leader's vcpu does meanwhile is gained.  But a leader that leaves sooner than
+ * they come would keep them out for good, so those who missed the trip before
+ * (@late) get the time to come in.
+ */
+static void start_others(struct kvmhv_thread *thread, u32 wanted, u32 late)
 {
-	unsigned long start = mftb();
+	unsigned long start;
 
 	call_threads(thread, wanted);
-	while ((atomic_read(&thread->core->map) & wanted) != wanted &&
+	if (!late)
+		return;
+	start = mftb();
+	while ((atomic_read(&thread->core->map) & late) != late &&
 	       mftb() - start < ENTER_TOGETHER)
 		HMT_low();
 	HMT_medium();
@@ -414,7 +422,7 @@ void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore, struct kvmhv_vsx_regs *keep)
 	smp_mb(); /* who is put in too late to be seen here sees OPEN */
 	others = READ_ONCE(vcore->threads_used) & ~KVMHV_MAP_IN(thread->nr);
 	if (others)
-		start_others(thread, others);
+		start_others(thread, others, READ_ONCE(vcore->threads_late) & others);
 
 	if (!vcpu)
 		vcpu = wait_in_core(thread);

@@ -234,6 +234,9 @@ static bool put_in(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
 
 	if (!thread)
 		return false;
+	if (hv->called_since)
+		WRITE_ONCE(vcore->threads_late,
+			   vcore->threads_late | KVMHV_MAP_IN(thread->nr));
 	/* The leader reads it when the map is OPEN, to call those who missed that */
 	WRITE_ONCE(vcore->threads_used,
 		   vcore->threads_used | KVMHV_MAP_IN(thread->nr));
@@ -355,6 +358,7 @@ static void assign_threads(struct kvm_hv_vcore *vcore)
 	int i;
 
 	vcore->threads_used = 0;
+	vcore->threads_late = 0;
 	for (i = 0; i < nr_slots(vcore); i++) {
 		vcpu = vcpu_in(vcore, i, KVMHV_READY);
 		if (vcpu && runnable(vcpu))

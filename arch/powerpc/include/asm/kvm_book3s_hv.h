@@ -204,6 +204,7 @@ struct kvm_hv_vcore {
 	bool open;		/* [L: lock] a trip is on, vcpus may join it */
 	u32 nr_busy;		/* [L: lock] expected back soon */
 	u32 threads_used;	/* [L: lock, A] KVMHV_MAP_IN of this trip's threads */
+	u32 threads_late;	/* [L: lock, A] of those, who missed the trip before */
 	struct kvmhv_thread *leader;	/* [T] that runs it for the host */
 
 	u64 tb_offset;		/* [V] guest timebase - host timebase */
