@@ -279,7 +279,9 @@ static void *vcpu_thread(void *arg)
 		pthread_mutex_lock(&vm.lock);
 		v->in_run = false;
 		v->run->immediate_exit = 0;
-		pthread_cond_broadcast(&vm.changed);
+		/* Threads of stopped CPUs wait, too: do not wake them for nothing */
+		if (vm.paused)
+			pthread_cond_broadcast(&vm.changed);
 		if (!rc)
 			handle_exit(v);
 		else if (error != EINTR && error != EAGAIN)
