@@ -38,12 +38,12 @@ static char *mem, *at;		/* @at: what is at AREAS */
 
 static uint32_t yields(const char *area)
 {
-	return be32toh(*(volatile uint32_t *)(area + VPA_YIELD));
+	return be32toh(*(uint32_t *)(area + VPA_YIELD));
 }
 
 static uint64_t entries(const char *area)
 {
-	return be64toh(*(volatile uint64_t *)(area + VPA_DTL_INDEX));
+	return be64toh(*(uint64_t *)(area + VPA_DTL_INDEX));
 }
 
 static void set_area(uint64_t id, uint64_t addr, uint64_t length)
@@ -103,7 +103,7 @@ static char *file_at(void *where)
 }
 
 /* Somebody else's pages in the same place; the old ones stay visible elsewhere */
-static void replaced(void)
+static void other_pages(void)
 {
 	char *old, copy[PAGE];
 
@@ -117,7 +117,7 @@ static void replaced(void)
 	munmap(old, SLOT_SIZE);
 }
 
-static void dropped(void)
+static void no_pages(void)
 {
 	check("MADV_REMOVE", madvise(at, SLOT_SIZE, MADV_REMOVE), 0);
 	check_value("empty pages", yields(at), 0);
@@ -176,7 +176,7 @@ static void slot_gone(void)
 	check_runs("slot as before", at, count - 1);
 }
 
-static void deregistered(void)
+static void no_areas(void)
 {
 	char before[PAGE];
 
@@ -206,11 +206,11 @@ int main(void)
 	set_area(KVM_REG_PPC_VPA_DTL, AREAS + PAGE, DTL_BYTES);
 
 	check_runs("registered", at, 0);
-	replaced();
-	dropped();
+	other_pages();
+	no_pages();
 	forked();
 	slot_gone();
-	deregistered();
+	no_areas();
 	close_vm(&vm);
 	return summary("vpamove");
 }
