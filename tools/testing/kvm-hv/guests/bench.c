@@ -271,7 +271,7 @@ static void bench_exit(void)
 	static const struct call nobodys = { { 0x7ffc } };
 	struct window w;
 
-	bench_calls("hcall_to_user", H_FUNCTION, &nobodys, 1, 32, 1);
+	bench_calls("hcall_to_user", H_FUNCTION, &nobodys, 1, 256, 1);
 	/*
 	 * It wakes QEMU's main loop, which has slept and may run first until the
 	 * scheduler finds that it had its share: batches are longer than that.
@@ -285,9 +285,9 @@ static void bench_exit(void)
 		report_skip("MMIO: no device");
 		return;
 	}
-	measure("mmio_load", &loads, MSR_VIRT, 32, 1, EA_DEV + (w.ra & 0xfff), 0);
+	measure("mmio_load", &loads, MSR_VIRT, 256, 1, EA_DEV + (w.ra & 0xfff), 0);
 	if (report(register_areas(), "H_REGISTER_VPA"))
-		measure("mmio_load_areas", &loads, MSR_VIRT, 32, 1, EA_DEV + (w.ra & 0xfff), 0);
+		measure("mmio_load_areas", &loads, MSR_VIRT, 256, 1, EA_DEV + (w.ra & 0xfff), 0);
 }
 
 /* --- first touch: absent HPTEs, entered before the host had the pages --- */
