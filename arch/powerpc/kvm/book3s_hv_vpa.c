@@ -309,6 +309,9 @@ static void vpa_find_area(struct kvm_vcpu *vcpu, struct kvm_hv_vpa *area)
 	struct page *page;
 	unsigned long seq;
 
+	/* Another vcpu may have taken the area away just now */
+	if (!gpa)
+		return;
 	seq = kvm->mmu_invalidate_seq;
 	smp_rmb(); /* before the host mapping: see mmu_invalidate_retry() */
 	page = gfn_to_page(kvm, gpa_to_gfn(gpa));
