@@ -64,12 +64,11 @@ static void bench_wake(const char *name, const char *caller, u64 nr, u64 prio)
 	result(name, median(all, ROUNDS), 1);
 }
 
-/* An exit to user space while n threads run */
-static void bench_switch(unsigned int n)
+/* An exit to user space */
+static void bench_exit(const char *name)
 {
 	const struct call c = { { H_GET_TERM_CHAR, console_unit } };
 	u64 v[ROUNDS], start, i;
-	char name[] = "exit_1_threads";
 
 	for (i = 0; i < ROUNDS; i++) {
 		wait(us(100));
@@ -77,15 +76,22 @@ static void bench_switch(unsigned int n)
 		loop_hcalls(1, (u64)&c, (u64)(&c + 1));
 		v[i] = mftb() - start;
 	}
-	name[5] = '0' + n;
 	result(name, median(v, ROUNDS), 1);
 }
 
-void test_threads(void)
+/* While n threads run */
+static void bench_switch(unsigned int n)
+{
+	char name[] = "exit_1_threads";
+
+	name[5] = '0' + n;
+	bench_exit(name);
+}
+
+static void bench_siblings(void)
 {
 	unsigned int n;
 
-	bench_switch(1);
 	put_handler(0x500);
 	if (!report(start_cpu(1, sleeper), "RTAS start-cpu 1"))
 		return;
@@ -101,4 +107,29 @@ void test_threads(void)
 			return;
 	if (nr_cpus > 2)
 		bench_switch(nr_cpus);
+}
+
+static void first_again(void)
+{
+	wait(us(2000));		/* until the other one has stopped */
+	bench_siblings();
+	finish();
+}
+
+/* The first processor has stopped: its hardware thread leads the core and naps */
+static void alone(void)
+{
+	mtspr(SPR_DEC, DEC_MAX);
+	wait(us(2000));
+	bench_exit("exit_leader_naps");
+	if (!report(start_cpu(0, first_again), "RTAS start-cpu 0"))
+		finish();
+	stop_cpu();
+}
+
+void test_threads(void)
+{
+	bench_switch(1);
+	if (report(start_cpu(1, alone), "RTAS start-cpu 1"))
+		stop_cpu();
 }

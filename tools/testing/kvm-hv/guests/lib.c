@@ -476,11 +476,24 @@ bool start_cpu(unsigned int n, void (*fn)(void))
 	args[1] = (u64)secondary_entry;
 	args[2] = (u64)c;
 	sync();	/* it reads *c */
-	if (rtas("start-cpu", 3, 1, args, NULL))
-		return false;
+	/* One that is about to stop can be started a little later */
+	while (rtas("start-cpu", 3, 1, args, NULL))
+		if (mftb() > end)
+			return false;
 	while (!READ_ONCE(c->state) && mftb() < end)
 		barrier();
 	return c->state;
+}
+
+void stop_cpu(void)
+{
+	struct cpu *c = cpu();
+
+	sync();	/* all of its work is done when the state says so */
+	WRITE_ONCE(c->state, 0);
+	rtas("stop-self", 0, 1, NULL, NULL);
+	for (;;)
+		barrier();
 }
 
 /* Never two guests in the same memory: only what is above the image and below

@@ -131,8 +131,12 @@ extern unsigned int nr_cpus;
 /* The hypervisor is KVM, not QEMU's own code */
 extern bool is_kvm;
 
-/* Starts the n-th processor (1 and up) in fn; false if there is none */
+/*
+ * Starts the n-th processor in fn, 0 only after it has stopped; false if there is
+ * none.  When fn returns it sleeps; stop_cpu() gives it back for another start.
+ */
 bool start_cpu(unsigned int n, void (*fn)(void));
+__noreturn void stop_cpu(void);
 struct cpu *cpu_nr(unsigned int n);
 void lock(u32 *l);
 void unlock(u32 *l);
