@@ -127,7 +127,7 @@ static void hpte_fill(struct kvm *kvm, const struct guest_fault *f,
 	kvmhv_assert_rmap_locked(rmap);
 
 	kvmhv_rmap_add(kvm, rmap, f->index);
-	kvmhv_show_hpte(hptep, v, r);
+	kvmhv_show_hpte(hptep, (v & ~KVMHV_HPTE_V_OURS) | HPTE_V_VALID, r);
 	unlock_rmap(rmap);
 }
 

@@ -91,7 +91,7 @@ static int hpt_alloc_one_way(struct kvm_hv_hpt *hpt, u32 order, bool contig)
 	hpt->rev = rev;
 	hpt->order = order;
 	hpt->contig = contig;
-	hpt->pteg_mask = (1UL << (order - PTEG_SHIFT)) - 1;
+	hpt->mask = ((unsigned long)HPTES_PER_GROUP << (order - PTEG_SHIFT)) - 1;
 	hpt_clear(hpt);
 	return 0;
 }
@@ -388,12 +388,12 @@ static long vrma_insert(struct kvm *kvm, unsigned long page)
 
 	hash = hpt_hash((VRMA_VSID << (SID_SHIFT_1T - VPN_SHIFT)) |
 			(page >> VPN_SHIFT), shift, MMU_SEGSIZE_1T);
-	ret = kvmhv_hpt_insert(kvm, 0, (hash & hv->hpt.pteg_mask) *
-			       HPTES_PER_GROUP, v, r, &used);
+	ret = kvmhv_hpt_insert(kvm, 0, (hash * HPTES_PER_GROUP) & hv->hpt.mask,
+			       v, r, &used);
 	if (ret == H_PTEG_FULL)
-		ret = kvmhv_hpt_insert(kvm, 0, (~hash & hv->hpt.pteg_mask) *
-				       HPTES_PER_GROUP, v | HPTE_V_SECONDARY,
-				       r, &used);
+		ret = kvmhv_hpt_insert(kvm, 0,
+				       (~hash * HPTES_PER_GROUP) & hv->hpt.mask,
+				       v | HPTE_V_SECONDARY, r, &used);
 out:
 	local_irq_enable();
 	return ret;

@@ -126,7 +126,7 @@ static inline void kvmhv_hide_hpte(__be64 *hpte, unsigned long v)
 /**
  * kvmhv_show_hpte - empty, absent or hidden to valid, and unlock
  * @hpte: the HPTE, locked
- * @v: first doubleword, made valid here
+ * @v: first doubleword, valid and not absent
  * @r: second doubleword for the hardware
  *
  * The order is that of ISA 2.07 Book III-S, 5.10.1.1 "Adding a PTE".
@@ -136,7 +136,7 @@ static inline void kvmhv_show_hpte(__be64 *hpte, unsigned long v,
 {
 	kvmhv_hpte_store(&hpte[1], r);
 	eieio();
-	unlock_hpte(hpte, (v & ~KVMHV_HPTE_V_OURS) | HPTE_V_VALID);
+	unlock_hpte(hpte, v);
 	kvmhv_ptesync();
 }
 

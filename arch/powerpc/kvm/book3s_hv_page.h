@@ -61,13 +61,13 @@ static __always_inline bool find_host_page(struct kvm *kvm, unsigned long hva,
 
 	for (i = 0; i < HOST_PTE_TRIES; i++) {
 		val = kvmhv_load_entry(ptep);
-		if ((val & (need | bad)) != need)
+		if ((val ^ need) & (need | bad))
 			return false;
 		/* Subpages of their own; in a larger page the bit means THP */
 		if ((val & H_PAGE_4K_PFN) && shift == PAGE_SHIFT)
 			return false;
 
-		hp->writable = write && (val & _PAGE_WRITE);
+		hp->writable = write & !!(val & _PAGE_WRITE);
 		marks = _PAGE_ACCESSED;
 		if (hp->writable)
 			marks |= _PAGE_DIRTY | _PAGE_SOFT_DIRTY;

@@ -40,11 +40,11 @@ static inline unsigned int slb_base_shift(unsigned long slb_v)
 }
 
 /* Search one group; returns the index of the HPTE, locked, or -1 */
-static long search_group(const struct kvm_hv_hpt *hpt, unsigned long group,
+static long search_group(const struct kvm_hv_hpt *hpt, unsigned long hash,
 			 unsigned long want, unsigned long mask,
 			 unsigned int shift)
 {
-	unsigned long index = group * HPTES_PER_PTEG;
+	unsigned long index = (hash * HPTES_PER_PTEG) & hpt->mask;
 	__be64 *hpte = kvmhv_hpte(hpt, index);
 	unsigned long v, r;
 	unsigned int i;
@@ -115,10 +115,10 @@ long kvmhv_hpt_find(struct kvm *kvm, unsigned long ea, unsigned long slb_v)
 	if (shift > 23)
 		mask &= ~(((1UL << (shift - 23)) - 1) << HPTE_V_AVPN_SHIFT);
 
-	index = search_group(hpt, hash & hpt->pteg_mask, want, mask, shift);
+	index = search_group(hpt, hash, want, mask, shift);
 	if (index < 0)
-		index = search_group(hpt, ~hash & hpt->pteg_mask,
-				     want | HPTE_V_SECONDARY, mask, shift);
+		index = search_group(hpt, ~hash, want | HPTE_V_SECONDARY, mask,
+				     shift);
 	return index;
 }
 EXPORT_SYMBOL_GPL(kvmhv_hpt_find);

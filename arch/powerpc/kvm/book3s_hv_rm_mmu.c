@@ -52,12 +52,12 @@
 static __always_inline bool index_ok(const struct kvm_hv_hpt *hpt,
 				     unsigned long *index)
 {
-	unsigned long mask = hpt->pteg_mask;
+	unsigned long mask = hpt->mask;
 
-	if (*index / HPTES_PER_PTEG > mask)
+	if (*index > mask)
 		return false;
 	OPTIMIZER_HIDE_VAR(mask);	/* lest it finds that nothing changes */
-	*index &= mask * HPTES_PER_PTEG + HPTES_PER_PTEG - 1;
+	*index &= mask;
 	return true;
 }
 
@@ -103,6 +103,7 @@ static __always_inline long prepare(struct kvm *kvm, unsigned long psize,
 	const struct kvm_memory_slot *slot;
 	unsigned long gpa, hva, gfn, page;
 	struct host_page hp = { };
+	bool write;
 
 	/* The host PTE after new->mmu_seq; pairs with kvm_mmu_invalidate_end() */
 	smp_rmb();
@@ -125,9 +126,10 @@ static __always_inline long prepare(struct kvm *kvm, unsigned long psize,
 	     gfn + (psize >> PAGE_SHIFT) > slot->base_gfn + slot->npages))
 		return H_PARAMETER;
 
+	/* no branch for what is as good as random */
+	write = kvmhv_writable(r) & !(slot->flags & KVM_MEM_READONLY);
 	if ((slot->flags & KVM_MEMSLOT_INVALID) ||
-	    !find_page(kvm, slot, gpa, hva, psize, kvmhv_writable(r) &&
-		       !(slot->flags & KVM_MEM_READONLY), &hp)) {
+	    !find_page(kvm, slot, gpa, hva, psize, write, &hp)) {
 		if (!kvmhv_cpu->has_vrma)
 			return H_PARAMETER;
 		make_absent(new, 0);
@@ -181,6 +183,7 @@ static __always_inline long insert_page(struct kvm *kvm, unsigned long psize,
 		.guest_r = r | KVMHV_GR_MODIFIED,
 		.mmu_seq = READ_ONCE(kvm->mmu_invalidate_seq),
 	};
+	unsigned long word;
 	__be64 *hpte;
 	long ret;
 
@@ -200,15 +203,14 @@ static __always_inline long insert_page(struct kvm *kvm, unsigned long psize,
 	hpt->rev[index].guest_r = new.guest_r;
 	*used = index;
 	if (new.rmap) {
-		lock_rmap(new.rmap);
+		word = kvmhv_lock_rmap(new.rmap);
 		if (likely(new.fixed || !mmu_invalidate_retry(kvm, new.mmu_seq))) {
-			kvmhv_unlock_rmap(new.rmap,
-					  kvmhv_ring_add(hpt->rev, *new.rmap,
-							 index));
+			word = kvmhv_ring_add(hpt->rev, word, index);
+			kvmhv_unlock_rmap(new.rmap, word);
 			kvmhv_show_hpte(hpte, new.v, new.real_r);
 			return H_SUCCESS;
 		}
-		unlock_rmap(new.rmap);
+		kvmhv_unlock_rmap(new.rmap, word);
 		make_absent(&new, 0);
 	}
 	hpte[1] = cpu_to_be64(new.real_r);

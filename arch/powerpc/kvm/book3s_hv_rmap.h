@@ -56,14 +56,14 @@ static inline unsigned long *kvmhv_rmap_slot(const struct kvm_memory_slot *slot,
 }
 
 /*
- * Ring of a page: the rmap word @word before, locked, and the one after an HPTE
+ * Ring of a page, locked: the rmap word @word before, and the one after an HPTE
  * came (it becomes the one in the word) or went.
  */
 static inline unsigned long kvmhv_ring_add(struct kvm_hv_rev *rev,
 					   unsigned long word,
 					   unsigned long index)
 {
-	u32 next = index, prev = index;
+	unsigned long next = index, prev = index;
 
 	if (word & KVMPPC_RMAP_PRESENT) {
 		next = word & KVMPPC_RMAP_INDEX;
@@ -80,7 +80,7 @@ static inline unsigned long kvmhv_ring_del(struct kvm_hv_rev *rev,
 					   unsigned long word,
 					   unsigned long index)
 {
-	u32 next = rev[index].forw, prev;
+	unsigned long next = rev[index].forw, prev;
 
 	if (next == index)
 		return word & ~(KVMPPC_RMAP_PRESENT | KVMPPC_RMAP_INDEX);
@@ -117,11 +117,26 @@ static inline void kvmhv_rmap_del_locked(struct kvm *kvm, unsigned long *rmap,
 }
 
 #ifndef kvmhv_unlock_rmap	/* the unit tests watch the lock */
-/* The new rmap word, and unlock */
+/* As lock_rmap(), and returns the word as it was; mostly it is free */
+static inline unsigned long kvmhv_lock_rmap(unsigned long *rmap)
+{
+	const unsigned long lock = BIT(KVMPPC_RMAP_LOCK_BIT);
+	unsigned long word;
+
+	for (;;) {
+		word = atomic_long_fetch_or_acquire(lock, (atomic_long_t *)rmap);
+		if (likely(!(word & lock)))
+			return word;
+		while (READ_ONCE(*rmap) & lock)
+			cpu_relax();
+	}
+}
+
+/* What the word becomes, without the lock */
 static inline void kvmhv_unlock_rmap(unsigned long *rmap, unsigned long word)
 {
 	/* all that was done under the lock comes before */
-	smp_store_release(rmap, word & ~BIT(KVMPPC_RMAP_LOCK_BIT));
+	smp_store_release(rmap, word);
 }
 #endif
 
@@ -140,8 +155,7 @@ static __always_inline void kvmhv_harvest(struct kvm *kvm, unsigned long v,
 		return;
 
 	rmap = kvmhv_rmap_slot(slot, gfn);
-	lock_rmap(rmap);
-	word = *rmap;
+	word = kvmhv_lock_rmap(rmap);
 	if (unlink)
 		word = kvmhv_ring_del(kvm->arch.hv.hpt.rev, word, index);
 	kvmhv_unlock_rmap(rmap, word | rc << KVMPPC_RMAP_RC_SHIFT);

@@ -97,14 +97,14 @@ struct kvm_hv_rev {
  * struct kvm_hv_hpt - a guest's hashed page table
  * @hpte: the HPTEs, big-endian, naturally aligned, linear mapping [S](a)
  * @rev: one entry for each HPTE, linear mapping [S]
- * @pteg_mask: number of PTEGs - 1 [S]
+ * @mask: number of HPTEs - 1, all of them ones [S]
  * @order: log2 of the size in bytes, 0 when there is none [S]
  * @contig: allocated with alloc_contig_pages() and not alloc_pages() [S]
  */
 struct kvm_hv_hpt {
 	__be64 *hpte;
 	struct kvm_hv_rev *rev;
-	unsigned long pteg_mask;
+	unsigned long mask;
 	u32 order;
 	bool contig;
 };
@@ -112,7 +112,7 @@ struct kvm_hv_hpt {
 /* Number of HPTEs, and of bytes in one of the two tables */
 static inline unsigned long kvmhv_hpt_npte(const struct kvm_hv_hpt *hpt)
 {
-	return (hpt->pteg_mask + 1) << 3;
+	return hpt->mask + 1;
 }
 
 /**

@@ -39,14 +39,15 @@ static inline const __be64 *kvmhv_pt_entry(const void *table, unsigned long ea,
 }
 
 /* Is there a table below?  If not, it is a page, or nothing. */
-static inline const void *kvmhv_pt_below(unsigned long val)
+static inline bool kvmhv_pt_below(unsigned long val, const void **table)
 {
 	if (!val || (val & _PAGE_PTE))
-		return NULL;
+		return false;
 	/* __va(), and the bits that are not part of the address */
 	val |= PAGE_OFFSET;
 	OPTIMIZER_HIDE_VAR(val);
-	return (const void *)(val & ~KVMHV_PT_LOW_BITS);
+	*table = (const void *)(val & ~KVMHV_PT_LOW_BITS);
+	return true;
 }
 #endif
 
@@ -73,22 +74,19 @@ static inline pte_t *kvmhv_host_pte(pgd_t *pgd, unsigned long ea,
 	unsigned long val;
 
 	entry = kvmhv_pt_entry(pgd, ea, KVMHV_PGD_SHIFT, H_PGD_INDEX_SIZE);
-	table = kvmhv_pt_below(kvmhv_load_entry(entry));
-	if (!table)
+	if (!kvmhv_pt_below(kvmhv_load_entry(entry), &table))
 		return NULL;
 
 	*shift = KVMHV_PUD_SHIFT;
 	entry = kvmhv_pt_entry(table, ea, KVMHV_PUD_SHIFT, H_PUD_INDEX_SIZE);
 	val = kvmhv_load_entry(entry);
-	table = kvmhv_pt_below(val);
-	if (!table)
+	if (!kvmhv_pt_below(val, &table))
 		return val ? (pte_t *)entry : NULL;
 
 	*shift = KVMHV_PMD_SHIFT;
 	entry = kvmhv_pt_entry(table, ea, KVMHV_PMD_SHIFT, H_PMD_INDEX_SIZE);
 	val = kvmhv_load_entry(entry);
-	table = kvmhv_pt_below(val);
-	if (!table)
+	if (!kvmhv_pt_below(val, &table))
 		return val ? (pte_t *)entry : NULL;
 
 	*shift = PAGE_SHIFT;

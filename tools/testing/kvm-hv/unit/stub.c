@@ -104,9 +104,17 @@ void unlock_rmap(unsigned long *rmap)
 		fail("rmap was not locked");
 }
 
+unsigned long kvmhv_lock_rmap(unsigned long *rmap)
+{
+	lock_rmap(rmap);
+	return *rmap & ~BIT(KVMPPC_RMAP_LOCK_BIT);
+}
+
 void kvmhv_unlock_rmap(unsigned long *rmap, unsigned long word)
 {
-	*rmap = word;
+	if (word & BIT(KVMPPC_RMAP_LOCK_BIT))
+		fail("rmap would stay locked");
+	*rmap = word | BIT(KVMPPC_RMAP_LOCK_BIT);
 	unlock_rmap(rmap);
 }
 
@@ -552,7 +560,7 @@ void fake_setup(unsigned long nr_pteg)
 	hpt->hpte = aligned_alloc(128, nr_pteg * 128);
 	memset(hpt->hpte, 0, nr_pteg * 128);
 	hpt->rev = calloc(nr_pteg * 8, sizeof(*hpt->rev));
-	hpt->pteg_mask = nr_pteg - 1;
+	hpt->mask = nr_pteg * 8 - 1;
 	add_slot(RAM_GPA, RAM_SIZE, HVA_BASE + RAM_GPA, 0);
 	add_slot(ODD_GPA, ODD_SIZE, HVA_BASE + ODD_GPA + ODD_SHIFT, 0);
 	add_slot(ROM_GPA, ROM_SIZE, HVA_BASE + ROM_GPA, KVM_MEM_READONLY);

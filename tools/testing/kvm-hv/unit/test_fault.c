@@ -329,7 +329,7 @@ static void fault_again(void)
 	hv = &vcpu->arch.hv;
 	fake.features = CPU_FTR_ARCH_206 | CPU_FTR_ARCH_207S;
 	fake_pte(0)->pte = PA_BASE | _PAGE_PRESENT | _PAGE_READ | _PAGE_WRITE;
-	mask = hpt->pteg_mask;
+	mask = hpt->mask;
 	for (n = 0; n < 20000; n++) {
 		place_of(&p, rnd(2), rnd(1 << 20), rnd(1U << 31) & ~0xfffUL,
 			 &page_sizes[0]);
@@ -383,7 +383,7 @@ static void fault_again(void)
 						  HPTE_R_M | 2), H_SUCCESS);
 			break;
 		case 9:		/* another table, too small for the index */
-			hpt->pteg_mask = (index >> 3) / 2;
+			hpt->mask = (index >> 4) * 8 + 7;
 			break;
 		case 10:	/* another device */
 		case 11:	/* the device is somewhere else */
@@ -410,12 +410,12 @@ static void fault_again(void)
 			check_eq(got, want);
 			check_eq(bits, hv->fault_dsisr);
 			check_eq(r, hv->fault_r);
-			if (what == 7 || what == 11 || (what == 9 && hpt->pteg_mask))
+			if (what == 7 || what == 11 || (what == 9 && hpt->mask > 7))
 				check_eq(got, KVMHV_FAULT_REFLECT);
 			if (what == 8)
 				check_eq(got, KVMHV_FAULT_RETRY);
 		}
-		hpt->pteg_mask = mask;
+		hpt->mask = mask;
 		for (index = 0; index < NR_PTEG * 8; index++)
 			kvmhv_rm_h_remove(vcpu, 0, index, 0);
 	}

@@ -287,6 +287,7 @@ void unlock_hpte(__be64 *hpte, unsigned long v);
 void __unlock_hpte(__be64 *hpte, unsigned long v);
 void lock_rmap(unsigned long *rmap);
 void unlock_rmap(unsigned long *rmap);
+unsigned long kvmhv_lock_rmap(unsigned long *rmap);
 void kvmhv_unlock_rmap(unsigned long *rmap, unsigned long word);
 #define kvmhv_unlock_rmap	kvmhv_unlock_rmap
 int kvmppc_hpte_page_shifts(unsigned long v, unsigned long r);
