@@ -76,30 +76,28 @@ void kvmhv_rm_save_slb(void)
 {
 	struct kvmhv_thread *thread = kvmhv_this_thread();
 	struct paca_struct *paca = get_paca();
-	u32 left, n = 0;
+	unsigned long i, nr, esid, vsid;
 
 	thread->slb_used = paca->slb_used_bitmap;
 	thread->slb_kern = paca->slb_kern_bitmap;
 	thread->slb_cache = paca->slb_cache_ptr;
-	left = thread->slb_used & ~((1U << SLB_NUM_BOLTED) - 1);
-	for (; left; left &= left - 1) {
-		unsigned long i = __ffs(left), esid, vsid;
-
+	/* The host fills it from the bottom: hardly any of these is unused */
+	nr = fls(thread->slb_used);
+	thread->nr_slb = nr;
+	for (i = 0; i < nr; i++) {
 		asm volatile("slbmfee %0,%1" : "=r" (esid) : "r" (i));
 		asm volatile("slbmfev %0,%1" : "=r" (vsid) : "r" (i));
-		thread->slb[n].esid = esid | i;	/* slbmte wants the index */
-		thread->slb[n].vsid = vsid;
-		n++;
+		thread->slb[i].esid = esid | i;	/* slbmte wants the index */
+		thread->slb[i].vsid = vsid;
 	}
-	thread->nr_slb = n;
 }
 
 /**
  * kvmhv_rm_restore_slb - give the host its SLB entries back
  *
- * The bolted ones, then what kvmhv_rm_save_slb() has kept.  An entry that was
- * not valid stays so.  The host's records of them are the ones before, too:
- * a context switch flushes the entries that paca.slb_cache names.
+ * The bolted ones are among them; an entry that was not valid stays so.  The
+ * host's records of them are the ones before, too: a context switch flushes the
+ * entries that paca.slb_cache names.
  *
  * Context: MMU off, host partition.
  */
@@ -107,13 +105,14 @@ void kvmhv_rm_restore_slb(void)
 {
 	struct kvmhv_thread *thread = kvmhv_this_thread();
 	struct paca_struct *paca = get_paca();
-	u32 i;
+	u32 i, nr = thread->nr_slb;
 
-	slb_flush_all_realmode();
-	slb_restore_bolted_realmode();
-	for (i = 0; i < thread->nr_slb; i++)
-		asm volatile("slbmte %0,%1" : : "r" (thread->slb[i].vsid),
-			     "r" (thread->slb[i].esid) : "memory");
+	/* slbia leaves entry 0 alone */
+	asm volatile("slbmte %0,%0; slbia" : : "r" (0UL));
+	for (i = 0; i < nr; i++)
+		asm volatile("slbmte %0,%1" : :
+			     "r" (thread->slb[i].vsid),
+			     "r" (thread->slb[i].esid));
 	paca->slb_used_bitmap = thread->slb_used;
 	paca->slb_kern_bitmap = thread->slb_kern;
 	paca->slb_cache_ptr = thread->slb_cache;

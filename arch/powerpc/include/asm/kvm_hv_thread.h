@@ -40,7 +40,7 @@ struct kvm_vcpu;
 #define KVMHV_MAX_THREADS	8
 
 /* SLB entries of the host that survive a guest: those its bitmaps are about */
-#define KVMHV_HOST_SLB		(32 - SLB_NUM_BOLTED)
+#define KVMHV_HOST_SLB		32
 
 /**
  * struct kvmhv_core - a processor core that guests run on
@@ -65,7 +65,7 @@ struct kvmhv_core {
  * @nr: its number in the core
  * @host_ipi: the host has sent it an IPI that it has not taken
  * @xirr: an interrupt of the host that was accepted while a guest ran, or 0
- * @slb: SLB entries of the host but for the bolted ones while a guest runs
+ * @slb: SLB entries of the host while a guest runs
  * @nr_slb: number of these
  * @slb_used: paca.slb_used_bitmap that goes with them
  * @slb_kern: paca.slb_kern_bitmap that goes with them
