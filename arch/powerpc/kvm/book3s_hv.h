@@ -42,7 +42,6 @@ struct kvm_vcpu *kvmhv_find_vcpu(struct kvm *kvm, unsigned long id);
 long kvmhv_h_register_vpa(struct kvm_vcpu *vcpu, unsigned long flags,
 			  unsigned long target, unsigned long gpa);
 void kvmhv_vpa_find(struct kvm_vcpu *vcpu);
-bool kvmhv_vpa_missing(struct kvm_vcpu *vcpu);
 void kvmhv_vpa_unmap(struct kvm *kvm, gfn_t start, gfn_t end);
 void kvmhv_vpa_enter(struct kvm_vcpu *vcpu);
 void kvmhv_vpa_exit(struct kvm_vcpu *vcpu);
@@ -51,6 +50,21 @@ void kvmhv_vpa_harvest_dirty(struct kvm_vcpu *vcpu,
 			     unsigned long *map);
 int kvmhv_vpa_get(struct kvm_vcpu *vcpu, u64 id, union kvmppc_one_reg *val);
 int kvmhv_vpa_set(struct kvm_vcpu *vcpu, u64 id, const union kvmppc_one_reg *val);
+
+/* Registered, and not known where it is */
+static inline bool kvmhv_vpa_lost(const struct kvm_hv_vpa *area)
+{
+	return READ_ONCE(area->gpa) && !READ_ONCE(area->kaddr);
+}
+
+/* Has kvmhv_vpa_find() something to do? */
+static inline bool kvmhv_vpa_missing(const struct kvm_vcpu *vcpu)
+{
+	const struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
+
+	return kvmhv_vpa_lost(&hv->vpa) || kvmhv_vpa_lost(&hv->dtl) ||
+	       READ_ONCE(hv->dtl_new);
+}
 
 /* book3s_hv_regs.c: sregs and ONE_REG */
 int kvmhv_get_sregs(struct kvm_vcpu *vcpu, struct kvm_sregs *sregs);

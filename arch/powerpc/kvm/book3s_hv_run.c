@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KVM_RUN: a vcpu's task, between user space and the virtual core.
+ * KVM_RUN: a vcpu's task, between user space and the virtual core.  What few of
+ * them need is noinline, so that the others have less to save.
  */
 #define pr_fmt(fmt) "kvm-hv: " fmt
 
@@ -14,7 +15,7 @@
 #include "book3s_hv.h"
 
 /* What others asked of this vcpu; false when its VM must not run any more */
-static bool handle_requests(struct kvm_vcpu *vcpu)
+static noinline bool handle_requests(struct kvm_vcpu *vcpu)
 {
 	if (kvm_check_request(KVM_REQ_VM_DEAD, vcpu))
 		return false;
@@ -41,18 +42,19 @@ static void uncount_running(struct kvm_vcpu *vcpu)
 	atomic_dec(&vcpu->kvm->arch.hv.vcpus_running);
 }
 
-static int refuse_threads(struct kvm_vcpu *vcpu)
+static noinline int refuse(struct kvm_vcpu *vcpu, int r)
 {
 	int cpu = raw_smp_processor_id();
 
-	pr_info_ratelimited("KVM_RUN needs the other threads of the core offline: echo 0 > /sys/devices/system/cpu/cpu%d/online and so on\n",
-			    cpu_first_thread_sibling(cpu) + 1);
+	if (r == -EBUSY)
+		pr_info_ratelimited("KVM_RUN needs the other threads of the core offline: echo 0 > /sys/devices/system/cpu/cpu%d/online and so on\n",
+				    cpu_first_thread_sibling(cpu) + 1);
 	vcpu->run->exit_reason = KVM_EXIT_FAIL_ENTRY;
 	vcpu->run->fail_entry.hardware_entry_failure_reason = 0;
-	return -EBUSY;
+	return r;
 }
 
-static int set_up(struct kvm_vcpu *vcpu)
+static noinline int set_up(struct kvm_vcpu *vcpu)
 {
 	int r;
 
@@ -71,18 +73,9 @@ static int run_once(struct kvm_vcpu *vcpu)
 		kvmhv_vpa_find(vcpu);
 
 	r = kvmhv_vcore_turn(vcpu);
-	switch (r) {
-	case 0:
-		return vcpu->arch.trap ? kvmhv_handle_exit(vcpu) : RESUME_GUEST;
-	case -ENXIO:
-		return set_up(vcpu);
-	case -EBUSY:
-		return refuse_threads(vcpu);
-	default:
-		vcpu->run->exit_reason = KVM_EXIT_FAIL_ENTRY;
-		vcpu->run->fail_entry.hardware_entry_failure_reason = 0;
-		return r;
-	}
+	if (unlikely(r))
+		return r == -ENXIO ? set_up(vcpu) : refuse(vcpu, r);
+	return vcpu->arch.trap ? kvmhv_handle_exit(vcpu) : RESUME_GUEST;
 }
 
 /**
@@ -108,11 +101,8 @@ int kvmhv_vcpu_run(struct kvm_vcpu *vcpu)
 	 * rfid into the guest would leave Suspended state in a way that is a
 	 * TM Bad Thing program interrupt (ISA 2.07 Book III-S), in real mode.
 	 */
-	if (MSR_TM_ACTIVE(current->thread.regs->msr)) {
-		vcpu->run->exit_reason = KVM_EXIT_FAIL_ENTRY;
-		vcpu->run->fail_entry.hardware_entry_failure_reason = 0;
-		return -EINVAL;
-	}
+	if (MSR_TM_ACTIVE(current->thread.regs->msr))
+		return refuse(vcpu, -EINVAL);
 
 	vcpu->arch.hv.first_trip = true;
 	count_running(vcpu);
@@ -138,6 +128,8 @@ int kvmhv_vcpu_run(struct kvm_vcpu *vcpu)
 	}
 	uncount_running(vcpu);
 
-	kvmhv_vcore_away(vcpu);
+	/* Signals stop a VM: nobody knows when this one comes back */
+	if (vcpu->run->exit_reason == KVM_EXIT_INTR)
+		kvmhv_vcore_away(vcpu);
 	return r;
 }

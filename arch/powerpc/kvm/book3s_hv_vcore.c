@@ -9,6 +9,8 @@
  * those that are idle, too, so that a decrementer or an IPI does not have to
  * pull the core out for them.  A vcpu that becomes ready during a trip joins
  * it.  Documentation/virt/kvm/ppc-hv/vcores.rst.
+ *
+ * What few trips need is noinline, so that the others have less to save.
  */
 #define pr_fmt(fmt) "kvm-hv: " fmt
 
@@ -41,6 +43,9 @@
  */
 #define WAKE_AHEAD_US		4
 
+/* Of a task, what keeps it from a trip */
+#define TRIP_NOT_NOW	(_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL | _TIF_NEED_RESCHED)
+
 /* Trips for which user space keeps its registers unasked; a power of two */
 #define VSX_KEEP		64
 
@@ -72,11 +77,9 @@ static bool woken(struct kvm_vcpu *vcpu)
 	       dec_remaining(vcpu) <= wake_ahead();
 }
 
-/* Has it something to run?  An H_CEDE ends here if there is a reason. */
-static bool runnable(struct kvm_vcpu *vcpu)
+/* An H_CEDE ends here if there is a reason */
+static noinline bool end_cede(struct kvm_vcpu *vcpu)
 {
-	if (!vcpu->arch.ceded)
-		return true;
 	if (!woken(vcpu))
 		return false;
 	vcpu->arch.ceded = 0;
@@ -87,8 +90,14 @@ static bool runnable(struct kvm_vcpu *vcpu)
 	return true;
 }
 
+/* Has it something to run? */
+static inline bool runnable(struct kvm_vcpu *vcpu)
+{
+	return !vcpu->arch.ceded || end_cede(vcpu);
+}
+
 /* The vcpu in slot @i of a virtual core, if there is one and it is in @state */
-static struct kvm_vcpu *vcpu_in(struct kvm_hv_vcore *vcore, int i,
+static struct kvm_vcpu *vcpu_in(struct kvm_hv_vcore *vcore, unsigned long i,
 				enum kvmhv_state state)
 {
 	struct kvm_vcpu *vcpu = READ_ONCE(vcore->vcpu[i]);
@@ -96,12 +105,12 @@ static struct kvm_vcpu *vcpu_in(struct kvm_hv_vcore *vcore, int i,
 	return vcpu && vcpu->arch.hv.state == state ? vcpu : NULL;
 }
 
-static int nr_slots(const struct kvm_hv_vcore *vcore)
+static unsigned long nr_slots(const struct kvm_hv_vcore *vcore)
 {
 	return READ_ONCE(vcore->nr_slots);
 }
 
-static void wake_task(struct kvm_vcpu *vcpu)
+static noinline void wake_task(struct kvm_vcpu *vcpu)
 {
 	rcuwait_wake_up(kvm_arch_vcpu_get_wait(vcpu));
 }
@@ -123,6 +132,8 @@ static void make_busy(struct kvm_vcpu *vcpu, int error)
 
 static void expect_back(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
 {
+	if (vcore->nr_slots == 1)
+		return;		/* nobody would wait for it */
 	vcpu->arch.hv.expected = true;
 	vcore->nr_busy++;
 }
@@ -201,26 +212,34 @@ void kvmhv_vcore_part(struct kvm_vcpu *vcpu)
 	mutex_unlock(&kvm->lock);
 }
 
-/*
- * A hardware thread for the vcpu: the lowest one that is free; where guests
- * can see thread numbers, the one they expect.
- */
-static struct kvmhv_thread *pick_thread(struct kvm_hv_vcore *vcore,
-					struct kvm_vcpu *vcpu)
+/* The same where the leader is taken, or need not be the one */
+static noinline struct kvmhv_thread *pick_sibling(struct kvm_hv_vcore *vcore,
+						  struct kvm_vcpu *vcpu)
 {
 	struct kvmhv_thread *leader = vcore->leader;
-	int nr = leader->nr;
+	int nr;
 
-	if (kvmhv_cpu->fixed_threads && threads_per_core > 1)
+	if (kvmhv_cpu->fixed_threads)
 		nr = vcpu->vcpu_id - vcore->first_id;
-	else if (vcore->threads_used & KVMHV_MAP_IN(nr))
+	else
 		nr = ffz(vcore->threads_used);
 	if (nr >= threads_per_core ||
 	    vcore->threads_used & KVMHV_MAP_IN(nr))
 		return NULL;
-	if (nr == leader->nr)
-		return leader;
 	return kvmhv_thread_of(leader->cpu - leader->nr + nr);
+}
+
+/*
+ * A hardware thread for the vcpu: the leader, then the lowest one that is free;
+ * where guests can see thread numbers, the one they expect.
+ */
+static struct kvmhv_thread *pick_thread(struct kvm_hv_vcore *vcore,
+					struct kvm_vcpu *vcpu)
+{
+	if (!vcore->threads_used &&
+	    (threads_per_core == 1 || !kvmhv_cpu->fixed_threads))
+		return vcore->leader;
+	return pick_sibling(vcore, vcpu);
 }
 
 /*
@@ -245,7 +264,8 @@ static bool put_in(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
 	hv->lpcr = kvmhv_vcpu_lpcr(vcpu);
 	hv->state = KVMHV_IN;
 	WRITE_ONCE(hv->thread, thread);
-	kvmhv_vpa_enter(vcpu);
+	if (READ_ONCE(hv->vpa.gpa))
+		kvmhv_vpa_enter(vcpu);
 	/* Pairs with serve() and wait_in_core() in real mode */
 	smp_store_release(&thread->vcpu, vcpu);
 	return true;
@@ -268,16 +288,12 @@ static bool trap_is_hosts(unsigned int trap)
 }
 
 /* Has the thread that was called for this vcpu been away for too long? */
-static bool thread_lost(struct kvm_vcpu *vcpu, struct kvmhv_thread *thread)
+static noinline bool thread_lost(struct kvm_vcpu *vcpu,
+				 struct kvmhv_thread *thread)
 {
 	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
-	u64 now;
+	u64 now = mftb();
 
-	if (hv->trap || vcpu->arch.ceded) {
-		hv->called_since = 0;
-		return false;
-	}
-	now = mftb();
 	if (!hv->called_since)
 		hv->called_since = now;
 	if (now - hv->called_since < THREAD_DEADLINE)
@@ -299,7 +315,8 @@ static void take_out(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
 	/* Pairs with kvmhv_kick_vcpu(): it sees no thread, or we its reason */
 	smp_mb();
 	vcpu->arch.trap = hv->trap;
-	kvmhv_vpa_exit(vcpu);
+	if (READ_ONCE(hv->vpa.gpa))
+		kvmhv_vpa_exit(vcpu);
 	if (hv->trap)
 		++vcpu->stat.sum_exits;
 	if (hv->trap && hosts)
@@ -307,7 +324,10 @@ static void take_out(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
 	if (hosts)
 		vcpu->arch.trap = 0;
 
-	if (thread_lost(vcpu, thread)) {
+	if (hv->trap || vcpu->arch.ceded)
+		hv->called_since = 0;
+
+	if (!hv->trap && !vcpu->arch.ceded && thread_lost(vcpu, thread)) {
 		make_busy(vcpu, -ETIMEDOUT);
 	} else if (hosts && !READ_ONCE(hv->leave) &&
 		   !kvm_request_pending(vcpu) && !kvmhv_vpa_missing(vcpu)) {
@@ -355,7 +375,7 @@ static void assign_threads(struct kvm_hv_vcore *vcore)
 {
 	struct kvm_vcpu *vcpu;
 	bool idle = false;
-	int i;
+	unsigned long i;
 
 	vcore->threads_used = 0;
 	vcore->threads_late = 0;
@@ -413,7 +433,7 @@ static void core_trip(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self,
 	struct kvmhv_vsx_regs *keep;
 	struct kvm_vcpu *vcpu;
 	u8 ftrace;
-	int i;
+	unsigned long i;
 
 	assign_threads(vcore);
 	spin_unlock(&vcore->lock);
@@ -444,7 +464,7 @@ static void core_trip(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self,
 static bool any_runnable(struct kvm_hv_vcore *vcore)
 {
 	struct kvm_vcpu *vcpu;
-	int i;
+	unsigned long i;
 
 	for (i = 0; i < nr_slots(vcore); i++) {
 		vcpu = vcpu_in(vcore, i, KVMHV_READY);
@@ -485,7 +505,6 @@ static int try_trip(struct kvm_vcpu *self)
 	struct kvmhv_thread *leader;
 	int r = -EAGAIN;
 
-	local_irq_disable();
 	hard_irq_disable();
 
 	/*
@@ -496,7 +515,7 @@ static int try_trip(struct kvm_vcpu *self)
 	smp_store_mb(self->mode, IN_GUEST_MODE);
 
 	leader = local_paca->kvm_hstate.kvm_thread;
-	if (signal_pending(current) || need_resched() || lazy_irq_pending() ||
+	if ((read_thread_flags() & TRIP_NOT_NOW) || lazy_irq_pending() ||
 	    kvm_request_pending(self)) {
 		r = -EAGAIN;
 	} else if (!mmu_ready(vcore->kvm)) {
@@ -528,14 +547,11 @@ static int try_trip(struct kvm_vcpu *self)
 }
 
 /* Somebody else has to run the core, or nobody can: all set their timers */
-static void hand_over(struct kvm_hv_vcore *vcore)
+static noinline void hand_over_to_others(struct kvm_hv_vcore *vcore)
 {
 	struct kvm_vcpu *vcpu;
-	int i;
+	unsigned long i;
 
-	/* Who asks is awake, and there may be nobody else */
-	if (vcore->runner || vcore->nr_slots == 1)
-		return;
 	for (i = 0; i < nr_slots(vcore); i++) {
 		vcpu = vcpu_in(vcore, i, KVMHV_READY);
 		if (!vcpu || !runnable(vcpu))
@@ -548,6 +564,13 @@ static void hand_over(struct kvm_hv_vcore *vcore)
 		if (vcpu)
 			wake_task(vcpu);
 	}
+}
+
+static inline void hand_over(struct kvm_hv_vcore *vcore)
+{
+	/* Who asks is awake, and there may be nobody else */
+	if (!vcore->runner && vcore->nr_slots > 1)
+		hand_over_to_others(vcore);
 }
 
 /* To a thread that runs already, or to the runner's next trip */
@@ -564,7 +587,7 @@ static void make_ready(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
 }
 
 /* Work for the vcpu's task, whatever the core does */
-static bool task_wanted(struct kvm_vcpu *vcpu)
+static inline bool task_wanted(struct kvm_vcpu *vcpu)
 {
 	return signal_pending(current) || kvm_request_pending(vcpu);
 }
@@ -605,7 +628,7 @@ static bool call_thread(struct kvm_vcpu *vcpu)
  * idle one at most until its decrementer is due.  Out of the srcu section: who
  * changes memslots does not wait for idle guests.
  */
-static void wait_turn(struct kvm_vcpu *vcpu)
+static noinline void wait_turn(struct kvm_vcpu *vcpu)
 {
 	struct rcuwait *wait = kvm_arch_vcpu_get_wait(vcpu);
 	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
@@ -646,12 +669,12 @@ static void wait_turn(struct kvm_vcpu *vcpu)
  * before its core runs on without it: it would have to compete for the CPU
  * otherwise, with those that it holds up.  vcore->lock held, given up meanwhile.
  */
-static void wait_for_busy(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self)
+static noinline void wait_for_busy(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self)
 {
 	struct rcuwait *wait = kvm_arch_vcpu_get_wait(self);
 	struct kvm_vcpu *vcpu;
 	long left = 1;
-	int i;
+	unsigned long i;
 
 	spin_unlock(&vcore->lock);
 	kvm_vcpu_srcu_read_unlock(self);
@@ -673,7 +696,7 @@ static void wait_for_busy(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self)
  * Between two trips: let go who waits for the core, for memslots or for the CPU.
  * vcore->lock held, given up meanwhile.
  */
-static void breathe(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self)
+static noinline void breathe(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self)
 {
 	spin_unlock(&vcore->lock);
 	kvm_vcpu_srcu_read_unlock(self);
@@ -735,15 +758,20 @@ int kvmhv_vcore_turn(struct kvm_vcpu *vcpu)
 				WRITE_ONCE(hv->leave, true);
 				kvmhv_wake_thread(hv->thread);
 			}
+		} else if (!vcore->runner &&
+			   (runnable(vcpu) || any_runnable(vcore))) {
+			r = run_core(vcore, vcpu);
+			if (hv->state == KVMHV_BUSY)
+				break;
+			if (r || task_wanted(vcpu)) {
+				make_busy(vcpu, 0);
+				break;
+			}
+			hand_over(vcore);
+			continue;
 		} else if (task_wanted(vcpu)) {
 			make_busy(vcpu, 0);
 			break;
-		} else if (!vcore->runner && any_runnable(vcore)) {
-			r = run_core(vcore, vcpu);
-			if (r && hv->state == KVMHV_READY)
-				make_busy(vcpu, 0);
-			hand_over(vcore);
-			continue;
 		}
 		spin_unlock(&vcore->lock);
 		wait_turn(vcpu);
@@ -755,7 +783,7 @@ int kvmhv_vcore_turn(struct kvm_vcpu *vcpu)
 }
 
 /**
- * kvmhv_vcore_away - a vcpu's task returns to user space
+ * kvmhv_vcore_away - a vcpu's task returns to user space, and does not come soon
  * @vcpu: the vcpu
  *
  * Context: the vcpu's task.
@@ -764,9 +792,6 @@ void kvmhv_vcore_away(struct kvm_vcpu *vcpu)
 {
 	struct kvm_hv_vcore *vcore = vcpu->arch.hv.vcore;
 
-	/* Signals stop a VM: nobody knows when this one comes back */
-	if (vcpu->run->exit_reason != KVM_EXIT_INTR)
-		return;
 	spin_lock(&vcore->lock);
 	not_expected(vcore, vcpu);
 	spin_unlock(&vcore->lock);

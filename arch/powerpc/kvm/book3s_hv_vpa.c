@@ -290,12 +290,6 @@ out:
 	return ret;
 }
 
-/* Registered, and not known where it is */
-static bool vpa_lost(const struct kvm_hv_vpa *area)
-{
-	return READ_ONCE(area->gpa) && !READ_ONCE(area->kaddr);
-}
-
 /*
  * An address that no memslot has any more is as good as not registered, and
  * looked for again before the next entry.  So is one whose page goes away just
@@ -346,12 +340,12 @@ void kvmhv_vpa_find(struct kvm_vcpu *vcpu)
 	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
 	struct lppaca *vpa;
 
-	if (vpa_lost(&hv->vpa))
+	if (kvmhv_vpa_lost(&hv->vpa))
 		vpa_find_area(vcpu, &hv->vpa);
-	if (vpa_lost(&hv->dtl))
+	if (kvmhv_vpa_lost(&hv->dtl))
 		vpa_find_area(vcpu, &hv->dtl);
 
-	if (!READ_ONCE(hv->dtl_new) || vpa_lost(&hv->vpa))
+	if (!READ_ONCE(hv->dtl_new) || kvmhv_vpa_lost(&hv->vpa))
 		return;
 	/*
 	 * The guest sets the index in the VPA to 0 before it registers a log; in
@@ -364,21 +358,6 @@ void kvmhv_vpa_find(struct kvm_vcpu *vcpu)
 	hv->stolen_logged = hv->stolen_tb;
 	hv->runnable_since = 0;
 	spin_unlock(&hv->vpa_lock);
-}
-
-/**
- * kvmhv_vpa_missing() - is there an area that nobody knows the page of?
- * @vcpu: the vcpu
- *
- * Context: any.
- * Return: true if kvmhv_vpa_find() has something to do.
- */
-bool kvmhv_vpa_missing(struct kvm_vcpu *vcpu)
-{
-	const struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
-
-	return vpa_lost(&hv->vpa) || vpa_lost(&hv->dtl) ||
-	       READ_ONCE(hv->dtl_new);
 }
 
 static void vpa_unmap_area(struct kvm_hv_vpa *area, gfn_t start, gfn_t end)
@@ -470,8 +449,6 @@ void kvmhv_vpa_enter(struct kvm_vcpu *vcpu)
 	struct lppaca *vpa;
 	u64 stolen;
 
-	if (!READ_ONCE(hv->vpa.gpa))
-		return;
 	spin_lock(&hv->vpa_lock);
 	vpa = hv->vpa.kaddr;
 	if (!vpa)
@@ -511,8 +488,6 @@ void kvmhv_vpa_exit(struct kvm_vcpu *vcpu)
 	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
 	struct lppaca *vpa;
 
-	if (!READ_ONCE(hv->vpa.gpa))
-		return;
 	spin_lock(&hv->vpa_lock);
 	vpa = hv->vpa.kaddr;
 	if (vpa) {

@@ -397,10 +397,7 @@ again:
 			call_thread(me)
 #endif
 		:: state[me] == IN && !(task_wanted(me) && !leave[me])
-		:: state[me] == READY && task_wanted(me) ->
-			make_busy(me);
-			goto next
-		:: state[me] == READY && !task_wanted(me) ->
+		:: state[me] == READY ->
 			any_runnable();
 			if
 #ifdef BUG_RUNNER
@@ -409,9 +406,21 @@ again:
 			:: !runner && any ->
 #endif
 				run_core();
-				hand_over();
+				if
+				:: state[me] == BUSY
+				:: state[me] == READY && task_wanted(me) ->
+					make_busy(me)
+				:: state[me] == READY && !task_wanted(me) ->
+					hand_over()
+				fi;
 				goto next
-			:: else
+			:: else ->
+				if
+				:: task_wanted(me) ->
+					make_busy(me);
+					goto next
+				:: else
+				fi
 			fi
 		fi;
 		unlock();
