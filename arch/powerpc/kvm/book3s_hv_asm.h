@@ -64,10 +64,6 @@
 #define HS_MAX		48
 #define SWITCH_FRAME	((HS(HS_MAX) + 15) & ~15)
 
-/* The frame of kvmhv_enter_core: r29-r31 */
-#define ENTER_NVGPRS	STACK_FRAME_MIN_SIZE
-#define ENTER_FRAME	(STACK_FRAME_MIN_SIZE + 32)
-
 /* An LPID no partition ever gets: see book3s_hv_builtin.c */
 #define LPID_RSVD_HV	0x3ff
 

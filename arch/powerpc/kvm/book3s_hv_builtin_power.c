@@ -61,10 +61,8 @@ const struct kvmhv_cpu_ops kvmhv_power7_ops = {
 	.read_control = kvmhv_power7_read_control,
 	.enter_partition = kvmhv_power7_enter_partition,
 	.leave_partition = kvmhv_power7_leave_partition,
-	.save_host = kvmhv_power7_save_host,
-	.load_host = kvmhv_power7_load_host,
-	.load_guest = kvmhv_power7_load_guest,
-	.save_guest = kvmhv_power7_save_guest,
+	.to_guest = kvmhv_power7_to_guest,
+	.to_host = kvmhv_power7_to_host,
 };
 
 const struct kvmhv_cpu_ops kvmhv_power8_ops = {
@@ -84,12 +82,8 @@ const struct kvmhv_cpu_ops kvmhv_power8_ops = {
 	.fixed_threads = true,	/* msgsndp, TIR */
 	.set_rma = set_rma,
 	.read_control = kvmhv_power7_read_control,
-	.enter_partition = kvmhv_power7_enter_partition,
-	.leave_partition = kvmhv_power7_leave_partition,
-	.load_vcore = kvmhv_power8_load_vcore,
-	.save_vcore = kvmhv_power8_save_vcore,
-	.save_host = kvmhv_power8_save_host,
-	.load_host = kvmhv_power8_load_host,
-	.load_guest = kvmhv_power8_load_guest,
-	.save_guest = kvmhv_power8_save_guest,
+	.enter_partition = kvmhv_power8_enter_partition,
+	.leave_partition = kvmhv_power8_leave_partition,
+	.to_guest = kvmhv_power8_to_guest,
+	.to_host = kvmhv_power8_to_host,
 };

@@ -20,10 +20,8 @@ int main(void)
 	DEFINE(KVMHV_RM_INJECT, KVMHV_RM_INJECT);
 
 	/* struct kvmhv_cpu_ops */
-	OFFSET(KVMHV_CPU_SAVE_HOST, kvmhv_cpu_ops, save_host);
-	OFFSET(KVMHV_CPU_LOAD_HOST, kvmhv_cpu_ops, load_host);
-	OFFSET(KVMHV_CPU_LOAD_GUEST, kvmhv_cpu_ops, load_guest);
-	OFFSET(KVMHV_CPU_SAVE_GUEST, kvmhv_cpu_ops, save_guest);
+	OFFSET(KVMHV_CPU_TO_GUEST, kvmhv_cpu_ops, to_guest);
+	OFFSET(KVMHV_CPU_TO_HOST, kvmhv_cpu_ops, to_host);
 	OFFSET(KVMHV_CPU_LEAVE, kvmhv_cpu_ops, leave_partition);
 
 	/* struct kvm */

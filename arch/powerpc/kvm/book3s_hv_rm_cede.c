@@ -147,8 +147,10 @@ static bool nap_for_guest(struct kvm_vcpu *vcpu, bool patient)
 	unsigned long srr0 = mfspr(SPRN_SRR0), srr1 = mfspr(SPRN_SRR1);
 	bool go_on;
 
+	kvmhv_enable_fp();
 	kvmhv_store_fp(vcpu);
 	go_on = nap(vcpu, patient);
+	kvmhv_enable_fp();
 	kvmhv_load_fp(vcpu);
 	mtspr(SPRN_SRR0, srr0);
 	mtspr(SPRN_SRR1, srr1);

@@ -69,19 +69,44 @@
 #define HS_DABR		HS(HS_POWER7 + 17)
 #define HS_DABRX	HS(HS_POWER7 + 18)
 
-/* What the host has live, into the switch frame; its counters stop */
-_GLOBAL(kvmhv_power7_save_host)
+/*
+ * What the host has live goes into the switch frame, the guest's comes.  POWER7
+ * only: the DABR became the DAWR in ISA 2.07.  DABRX goes to 0 first so that no
+ * half-set pair ever matches.
+ */
+_GLOBAL(kvmhv_power7_to_guest)
 	mflr	r0
 	std	r0,PPC_LR_STKOFF(r1)
 	bl	kvmhv_isa206_save_host
-	bl	kvmhv_power7_load_guest_dabr
+	save_spr SPRN_DABR, HS_DABR, r1
+	save_spr SPRN_DABRX, HS_DABRX, r1
+	li	r0,0
+	mtspr	SPRN_DABRX,r0
+	load_spr SPRN_DABR, VCPU_DABR, r31
+	load_spr_w SPRN_DABRX, VCPU_DABRX, r31
+	isync
 	ld	r0,PPC_LR_STKOFF(r1)
 	mtlr	r0
-	blr
+	b	kvmhv_isa206_load_guest
+
+/* What the guest leaves goes into the vcpu, the host's comes back */
+_GLOBAL(kvmhv_power7_to_host)
+	mflr	r0
+	std	r0,PPC_LR_STKOFF(r1)
+	bl	kvmhv_isa206_save_guest
+	li	r0,0
+	mtspr	SPRN_DABRX,r0
+	load_spr SPRN_DABR, HS_DABR, r1
+	load_spr SPRN_DABRX, HS_DABRX, r1
+	isync
+	ld	r0,PPC_LR_STKOFF(r1)
+	mtlr	r0
+	b	kvmhv_isa206_load_host
 
 /*
- * The same, but for the breakpoint.  Counters that are frozen at a trip count for
- * nobody: perf freezes them when it has no events.
+ * The following four have all that ISA 2.06 and later have.  The host's counters
+ * stop; those that are frozen at a trip count for nobody: perf freezes them when
+ * it has no events.
  */
 _GLOBAL(kvmhv_isa206_save_host)
 	freeze_pmu HS_MMCR0, r1
@@ -92,16 +117,6 @@ _GLOBAL(kvmhv_isa206_save_host)
 	blr
 
 /* And back; the counters go on last */
-_GLOBAL(kvmhv_power7_load_host)
-	mflr	r0
-	std	r0,PPC_LR_STKOFF(r1)
-	bl	kvmhv_power7_load_host_dabr
-	bl	kvmhv_isa206_load_host
-	ld	r0,PPC_LR_STKOFF(r1)
-	mtlr	r0
-	blr
-
-/* The same, but for the breakpoint */
 _GLOBAL(kvmhv_isa206_load_host)
 	host_sprs load_spr, load_spr
 	ld	r0,PACA_SPRG_VDSO(r13)
@@ -121,7 +136,7 @@ _GLOBAL(kvmhv_isa206_load_host)
  * With FCHV the PMU itself stops a guest's counters while MSR[HV]=1, so that
  * MMCR0 may be loaded before the last instructions here have run.
  */
-_GLOBAL(kvmhv_power7_load_guest)
+_GLOBAL(kvmhv_isa206_load_guest)
 	/* the partition's, with what each thread has for itself */
 	ld	r4,VCPU_HV_LPCR(r31)
 	mtspr	SPRN_LPCR,r4
@@ -150,7 +165,7 @@ _GLOBAL(kvmhv_power7_load_guest)
 	blr
 
 /* What the guest leaves, into the vcpu; its counters stop first */
-_GLOBAL(kvmhv_power7_save_guest)
+_GLOBAL(kvmhv_isa206_save_guest)
 	freeze_pmu VCPU_MMCR_N(0), r31
 	clrrdi	r0,r0,1			/* FCHV is ours */
 	std	r0,VCPU_MMCR_N(0)(r31)
@@ -176,75 +191,50 @@ _GLOBAL(kvmhv_power7_save_guest)
 	mtspr	SPRN_SPURR,r5
 	blr
 
-/*
- * POWER7 only: DABR moved to the DAWR in ISA 2.07.  DABRX goes to 0 first so
- * that no half-set pair ever matches.
- */
-_GLOBAL(kvmhv_power7_load_guest_dabr)
-	mfspr	r0,SPRN_DABR
-	std	r0,HS_DABR(r1)
-	mfspr	r0,SPRN_DABRX
-	std	r0,HS_DABRX(r1)
-	li	r0,0
-	mtspr	SPRN_DABRX,r0
-	ld	r0,VCPU_DABR(r31)
-	mtspr	SPRN_DABR,r0
-	lwz	r0,VCPU_DABRX(r31)
-	mtspr	SPRN_DABRX,r0
-	isync
-	blr
-
-/* And the host's breakpoint back */
-_GLOBAL(kvmhv_power7_load_host_dabr)
-	li	r0,0
-	mtspr	SPRN_DABRX,r0
-	ld	r0,HS_DABR(r1)
-	mtspr	SPRN_DABR,r0
-	ld	r0,HS_DABRX(r1)
-	mtspr	SPRN_DABRX,r0
-	isync
-	blr
-
 /* unsigned long kvmhv_power7_read_control(void) */
 _GLOBAL_TOC(kvmhv_power7_read_control)
 	mfspr	r3,SPRN_LPCR
 	blr
 
 /*
- * void kvmhv_power7_enter_partition(const struct kvm_hv_vcore *vcore)
+ * unsigned long kvmhv_power7_enter_partition(struct kvm_hv_vcore *vcore)
  *
- * Move the core into a guest's partition.  SDR1 and LPIDR cannot change
- * together, so LPIDR passes through a value no partition uses: nothing that is
- * fetched into the TLB in between can be found later (ISA 2.06 Book III-S,
- * "Logical Partition Identification Register").
+ * Move the core into a guest's partition; returns the host's LPCR.  SDR1 and
+ * LPIDR cannot change together, so LPIDR passes through a value no partition
+ * uses: nothing that is fetched into the TLB in between can be found later (ISA
+ * 2.06 Book III-S, "Logical Partition Identification Register").
  */
 _GLOBAL_TOC(kvmhv_power7_enter_partition)
 	ld	r7,VCORE_HV_KVM(r3)
 	ld	r8,VCORE_HV_LPCR(r3)
-	ld	r6,KVM_HV_RMOR(r7)
-	lwz	r5,KVM_HV_LPID(r7)
+	mfspr	r3,SPRN_LPCR
+	ld	r9,KVM_HV_RMOR(r7)
+	ld	r6,KVM_HV_SDR1(r7)
 	ld	r4,KVM_HV_LPCR(r7)
-	ld	r3,KVM_HV_SDR1(r7)
+	lwz	r5,KVM_HV_LPID(r7)
 	or	r4,r4,r8
-	mtspr	SPRN_RMOR,r6
+	mtspr	SPRN_RMOR,r9
 	b	.Lswitch
 
 /*
- * void kvmhv_power7_leave_partition(unsigned long sdr1, unsigned long lpcr)
+ * void kvmhv_power7_leave_partition(struct kvm_hv_vcore *vcore,
+ *				     unsigned long lpcr)
  *
  * And back into the host's.
  */
 _GLOBAL_TOC(kvmhv_power7_leave_partition)
+	ld	r7,VCORE_HV_KVM(r3)
 	li	r5,0
+	ld	r6,KVM_HOST_SDR1(r7)
 	/* fall through */
 
-/* r3 = SDR1, r4 = LPCR, r5 = LPID.  From the two functions above. */
+/* r4 = LPCR, r5 = LPID, r6 = SDR1.  From the two functions above; r3 stays. */
 .Lswitch:
 	ptesync
 	li	r0,LPID_RSVD_HV
 	mtspr	SPRN_LPID,r0
 	isync
-	mtspr	SPRN_SDR1,r3
+	mtspr	SPRN_SDR1,r6
 	mtspr	SPRN_LPID,r5
 	mtspr	SPRN_LPCR,r4
 	isync

@@ -17,21 +17,21 @@
 	\op	SPRN_EBBRR, HS(HS_POWER8 + 3), r1
 	\op	SPRN_BESCR, HS(HS_POWER8 + 4), r1
 	\op	SPRN_IAMR, HS(HS_POWER8 + 5), r1
-	\op	SPRN_PSPB, HS(HS_POWER8 + 6), r1
-	\op	SPRN_WORT, HS(HS_POWER8 + 7), r1
-	\op	SPRN_CIABR, HS(HS_POWER8 + 8), r1
-	\op	SPRN_DAWR0, HS(HS_POWER8 + 9), r1
-	\op	SPRN_DAWRX0, HS(HS_POWER8 + 10), r1
-	\op	SPRN_MMCR2, HS(HS_POWER8 + 11), r1
-	\op	SPRN_SIER, HS(HS_POWER8 + 12), r1
-	\op	SPRN_HFSCR, HS(HS_POWER8 + 13), r1
+	\op	SPRN_WORT, HS(HS_POWER8 + 6), r1
+	\op	SPRN_CIABR, HS(HS_POWER8 + 7), r1
+	\op	SPRN_DAWR0, HS(HS_POWER8 + 8), r1
+	\op	SPRN_DAWRX0, HS(HS_POWER8 + 9), r1
+	\op	SPRN_MMCR2, HS(HS_POWER8 + 10), r1
+	\op	SPRN_SIER, HS(HS_POWER8 + 11), r1
+	\op	SPRN_HFSCR, HS(HS_POWER8 + 12), r1
 .endm
-#if HS_POWER8 + 14 > HS_MAX
+#if HS_POWER8 + 13 > HS_MAX
 #error "the switch frame is too small"
 #endif
 
 /* Those the host has no use for: it only must not go on with a guest's */
 .macro unused_sprs op, op_w
+	\op_w	SPRN_PSPB, VCPU_PSPB, r31
 	\op	SPRN_ACOP, VCPU_ACOP, r31
 	\op	SPRN_TACR, VCPU_TACR, r31
 	\op	SPRN_TCSCR, VCPU_TCSCR, r31
@@ -48,7 +48,6 @@
 	\op	SPRN_EBBRR, VCPU_EBBRR, r31
 	\op	SPRN_BESCR, VCPU_BESCR, r31
 	\op	SPRN_IAMR, VCPU_IAMR, r31
-	\op_w	SPRN_PSPB, VCPU_PSPB, r31
 	\op	SPRN_WORT, VCPU_WORT, r31
 	\op	SPRN_CIABR, VCPU_CIABR, r31
 	\op	SPRN_DAWR0, VCPU_DAWR0, r31
@@ -59,65 +58,54 @@
 	unused_sprs \op, \op_w
 .endm
 
-/* What ISA 2.06 has, first.  Clobbers what FUNC does. */
-.macro after func
+/* What the host has live goes into the switch frame, the guest's comes */
+_GLOBAL(kvmhv_power8_to_guest)
 	mflr	r0
 	std	r0,PPC_LR_STKOFF(r1)
-	bl	\func
+	bl	kvmhv_isa206_save_host
+	host_sprs save_spr, save_spr
+	guest_sprs load_spr, load_spr_w
 	ld	r0,PPC_LR_STKOFF(r1)
 	mtlr	r0
-.endm
+	b	kvmhv_isa206_load_guest
 
-/* What the host has live, into the switch frame */
-_GLOBAL(kvmhv_power8_save_host)
-	after kvmhv_isa206_save_host
-	host_sprs save_spr, save_spr
-	blr
-
-/* And back */
-_GLOBAL(kvmhv_power8_load_host)
+/* What the guest leaves goes into the vcpu, the host's comes back */
+_GLOBAL(kvmhv_power8_to_host)
+	mflr	r0
+	std	r0,PPC_LR_STKOFF(r1)
+	bl	kvmhv_isa206_save_guest
+	guest_sprs save_spr, save_spr_w
 	li	r0,0
 	unused_sprs clear_spr, clear_spr
 	host_sprs load_spr, load_spr
+	ld	r0,PPC_LR_STKOFF(r1)
+	mtlr	r0
 	b	kvmhv_isa206_load_host
 
-/* The guest's */
-_GLOBAL(kvmhv_power8_load_guest)
-	after kvmhv_power7_load_guest
-	guest_sprs load_spr, load_spr_w
-	blr
-
-/* What the guest leaves */
-_GLOBAL(kvmhv_power8_save_guest)
-	after kvmhv_power7_save_guest
-	guest_sprs save_spr, save_spr_w
-	blr
-
 /*
- * void kvmhv_power8_load_vcore(struct kvm_hv_vcore *vcore)
+ * unsigned long kvmhv_power8_enter_partition(struct kvm_hv_vcore *vcore)
  *
- * What a core has once, before its threads enter a guest.
+ * With what a core has once.  Its threads come in later.
  */
-_GLOBAL_TOC(kvmhv_power8_load_vcore)
+_GLOBAL_TOC(kvmhv_power8_enter_partition)
 	load_spr SPRN_VTB, VCORE_HV_VTB, r3
 	load_spr SPRN_DPDES, VCORE_HV_DPDES, r3
 	load_spr SPRN_PCR, VCORE_HV_PCR, r3
 	li	r0,0			/* those doorbells have been delivered */
 	std	r0,VCORE_HV_DPDES(r3)
-	isync
-	blr
+	b	kvmhv_power7_enter_partition
 
 /*
- * void kvmhv_power8_save_vcore(struct kvm_hv_vcore *vcore)
+ * void kvmhv_power8_leave_partition(struct kvm_hv_vcore *vcore,
+ *				     unsigned long lpcr)
  *
- * And after all have left.  The host has no compatibility mode and no doorbells
- * of this kind.
+ * After all have left.  The host has no compatibility mode and no doorbells of
+ * this kind.
  */
-_GLOBAL_TOC(kvmhv_power8_save_vcore)
+_GLOBAL_TOC(kvmhv_power8_leave_partition)
 	save_spr SPRN_VTB, VCORE_HV_VTB, r3
 	save_spr SPRN_DPDES, VCORE_HV_DPDES, r3
 	li	r0,0
 	mtspr	SPRN_PCR,r0
 	mtspr	SPRN_DPDES,r0
-	isync
-	blr
+	b	kvmhv_power7_leave_partition

@@ -69,8 +69,11 @@
 #error "the switch frame is too small"
 #endif
 
-/* What the host has live, into the switch frame; the guest's breakpoint */
-_GLOBAL(kvmhv_ppc970_save_host)
+/*
+ * What the host has live goes into the switch frame, the guest's comes.  With FCHV
+ * the PMU stops the guest's counters while MSR[HV]=1.
+ */
+_GLOBAL(kvmhv_ppc970_to_guest)
 	freeze_pmu HS_MMCR0, r1
 	host_pmu save_spr
 	save_spr SPRN_VRSAVE, HS_VRSAVE, r1
@@ -82,10 +85,33 @@ _GLOBAL(kvmhv_ppc970_save_host)
 	load_spr SPRN_DABR, VCPU_DABR, r31
 	load_spr_w SPRN_DABRX, VCPU_DABRX, r31
 	isync
+
+	guest_sprs load_spr, load_spr_w
+	guest_pmu load_spr, load_spr_w
+	ld	r0,VCPU_MMCR_N(0)(r31)
+	ori	r0,r0,MMCR0_FCHV
+	mtspr	SPRN_MMCR0,r0
+	isync
+	lwz	r0,VCPU_CTRL(r31)
+	mtspr	SPRN_CTRLT,r0
 	blr
 
-/* And back; the counters go on last */
-_GLOBAL(kvmhv_ppc970_load_host)
+/*
+ * What the guest leaves goes into the vcpu, the host's comes back.  The guest's
+ * counters stop first, the host's go on last.
+ */
+_GLOBAL(kvmhv_ppc970_to_host)
+	freeze_pmu VCPU_MMCR_N(0), r31
+	clrrdi	r0,r0,1			/* FCHV is ours */
+	std	r0,VCPU_MMCR_N(0)(r31)
+	guest_pmu save_spr, save_spr_w
+	guest_sprs save_spr, save_spr_w
+	mfspr	r0,SPRN_CTRLF
+	stw	r0,VCPU_CTRL(r31)
+	/* the host runs with the run latch on */
+	li	r0,CTRL_RUNLATCH
+	mtspr	SPRN_CTRLT,r0
+
 	li	r0,0
 	mtspr	SPRN_DABRX,r0
 	load_spr SPRN_DABR, HS_DABR, r1
@@ -97,32 +123,6 @@ _GLOBAL(kvmhv_ppc970_load_host)
 	ld	r0,HS_MMCR0(r1)
 	mtspr	SPRN_MMCR0,r0
 	isync
-	blr
-
-/* With FCHV the PMU stops the guest's counters while MSR[HV]=1 */
-_GLOBAL(kvmhv_ppc970_load_guest)
-	guest_sprs load_spr, load_spr_w
-	guest_pmu load_spr, load_spr_w
-	ld	r0,VCPU_MMCR_N(0)(r31)
-	ori	r0,r0,MMCR0_FCHV
-	mtspr	SPRN_MMCR0,r0
-	isync
-	lwz	r0,VCPU_CTRL(r31)
-	mtspr	SPRN_CTRLT,r0
-	blr
-
-/* What the guest leaves, into the vcpu; its counters stop first */
-_GLOBAL(kvmhv_ppc970_save_guest)
-	freeze_pmu VCPU_MMCR_N(0), r31
-	clrrdi	r0,r0,1			/* FCHV is ours */
-	std	r0,VCPU_MMCR_N(0)(r31)
-	guest_pmu save_spr, save_spr_w
-	guest_sprs save_spr, save_spr_w
-	mfspr	r0,SPRN_CTRLF
-	stw	r0,VCPU_CTRL(r31)
-	/* the host runs with the run latch on */
-	li	r0,CTRL_RUNLATCH
-	mtspr	SPRN_CTRLT,r0
 	blr
 
 /* unsigned long kvmhv_ppc970_read_control(void) */

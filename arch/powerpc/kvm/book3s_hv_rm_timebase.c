@@ -114,37 +114,18 @@ static void shift_measured(unsigned long delta)
 	*lost = catch_up(want);
 }
 
-static void shift_timebase(unsigned long delta)
+/**
+ * kvmhv_rm_shift_timebase - from the host's timebase to the guest's, or back
+ * @delta: ticks to add; a multiple of TB_UNIT, not 0
+ *
+ * Context: MMU off, HDEC running.
+ */
+void kvmhv_rm_shift_timebase(unsigned long delta)
 {
-	if (!delta)
-		return;
 	if (unlikely(tbu40_loses))
 		shift_measured(delta);
 	else
 		shift_exact(delta);
-}
-
-/**
- * kvmhv_rm_guest_timebase - give the processor the guest's timebase
- * @vcore: its tb_offset says how far it is from the host's
- *
- * Context: MMU off, HDEC running.
- */
-void kvmhv_rm_guest_timebase(struct kvm_hv_vcore *vcore)
-{
-	vcore->tb_shift = READ_ONCE(vcore->tb_offset);
-	shift_timebase(vcore->tb_shift);
-}
-
-/**
- * kvmhv_rm_host_timebase - give the processor the host's timebase back
- * @vcore: the virtual core that was running
- *
- * Context: MMU off, HDEC running.
- */
-void kvmhv_rm_host_timebase(struct kvm_hv_vcore *vcore)
-{
-	shift_timebase(-vcore->tb_shift);
 }
 
 /**

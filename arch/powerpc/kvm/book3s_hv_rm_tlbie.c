@@ -74,22 +74,26 @@ static void switch_partition(unsigned long sdr1, unsigned long hid4, bool guest)
  * @vcore: of a VM whose HID4 names partition and real mode area
  *
  * Context: MMU off, interrupts disabled.
+ * Return: HID4 of the host.
  */
-void kvmhv_ppc970_enter_partition(const struct kvm_hv_vcore *vcore)
+unsigned long kvmhv_ppc970_enter_partition(struct kvm_hv_vcore *vcore)
 {
 	const struct kvm_hv_vm *hv = &vcore->kvm->arch.hv;
+	unsigned long host = kvmhv_ppc970_read_control();
 
 	switch_partition(hv->sdr1, hv->hid4, true);
+	return host;
 }
 
 /**
  * kvmhv_ppc970_leave_partition - move it into the host's
- * @sdr1: of the host
+ * @vcore: whose VM knows SDR1 of the host
  * @hid4: of the host
  *
  * Context: MMU off, interrupts disabled.
  */
-void kvmhv_ppc970_leave_partition(unsigned long sdr1, unsigned long hid4)
+void kvmhv_ppc970_leave_partition(struct kvm_hv_vcore *vcore,
+				  unsigned long hid4)
 {
-	switch_partition(sdr1, hid4, false);
+	switch_partition(vcore->kvm->arch.hv.host_sdr1, hid4, false);
 }

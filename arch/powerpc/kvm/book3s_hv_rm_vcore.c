@@ -16,6 +16,8 @@
  * that must leave makes the core EXITING and calls the others out.  When the
  * last one is out the leader switches back.
  *
+ * What few trips need is noinline, so that the others have less to save.
+ *
  * What a thread keeps over a nap is on its stack and comes back from there
  * (isa206_idle_insn_mayloss()), never from registers: SRR1 only speaks of the
  * latest nap, and the thread may have run guests since.
@@ -138,9 +140,10 @@ static void call_threads(const struct kvmhv_thread *thread, u32 in)
 static void begin_exit(const struct kvmhv_thread *thread)
 {
 	u32 old = atomic_fetch_or(KVMHV_MAP_EXITING, &thread->core->map);
+	u32 others = old & KVMHV_MAP_IN_ALL & ~KVMHV_MAP_IN(thread->nr);
 
-	if (!(old & KVMHV_MAP_EXITING))
-		call_threads(thread, old & KVMHV_MAP_IN_ALL);
+	if (others && !(old & KVMHV_MAP_EXITING))
+		call_threads(thread, others);
 }
 
 /**
@@ -198,12 +201,13 @@ static void part_core(const struct kvmhv_thread *thread)
 		kvmhv_rm_wake_thread(sibling(thread, leader));
 }
 
-/* One vcpu's turn on this thread, guest partition in force */
-static void run_vcpu(struct kvm_vcpu *vcpu)
+/* One vcpu's turn on this thread, guest partition in force, kvmhv_enable_fp() */
+static inline void run_vcpu(struct kvm_vcpu *vcpu)
 {
 	kvmhv_load_fp(vcpu);
 	kvmhv_rm_save_slb();
 	kvmhv_run_thread(vcpu);
+	kvmhv_enable_fp();
 	kvmhv_store_fp(vcpu);
 }
 
@@ -221,6 +225,7 @@ static void serve(struct kvmhv_thread *thread)
 	if (vcpu) {
 		local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_HOST_HV;
 		local_paca->kvm_hstate.host_msr = MSR_KERNEL;
+		kvmhv_enable_fp();
 		run_vcpu(vcpu);
 		local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_NONE;
 		/* an offline thread has no use for its decrementer */
@@ -304,7 +309,7 @@ bool kvmhv_rm_thread_woken(unsigned long srr1)
  * until the core leaves (NULL), or a vcpu joins on this thread.  If nobody
  * ever comes in, the host's decrementer ends it.
  */
-static struct kvm_vcpu *wait_in_core(struct kvmhv_thread *thread)
+static noinline struct kvm_vcpu *wait_in_core(struct kvmhv_thread *thread)
 {
 	u32 nap = KVMHV_MAP_NAP(thread->nr);
 	atomic_t *map = &thread->core->map;
@@ -313,7 +318,8 @@ static struct kvm_vcpu *wait_in_core(struct kvmhv_thread *thread)
 	for (;;) {
 		vcpu = READ_ONCE(thread->vcpu);
 		if (vcpu && join_core(thread))
-			return vcpu;
+			break;
+		vcpu = NULL;
 		/* Pairs with part_core(): it sees NAP, or we see EXITING */
 		if (atomic_fetch_or(nap, map) & KVMHV_MAP_EXITING)
 			break;
@@ -324,7 +330,8 @@ static struct kvm_vcpu *wait_in_core(struct kvmhv_thread *thread)
 			begin_exit(thread);
 	}
 	atomic_andnot(nap, map);
-	return NULL;
+	kvmhv_enable_fp();
+	return vcpu;
 }
 
 /*
@@ -332,7 +339,7 @@ static struct kvm_vcpu *wait_in_core(struct kvmhv_thread *thread)
  * thread.  All of them were called, which ends their turns within the time it
  * takes to save their state; there is nothing sound to do should one not.
  */
-static void wait_for_others(struct kvmhv_thread *thread)
+static noinline void wait_for_others(struct kvmhv_thread *thread)
 {
 	struct kvmhv_core *core = thread->core;
 	unsigned long called = mftb();
@@ -355,7 +362,8 @@ static void wait_for_others(struct kvmhv_thread *thread)
  * they come would keep them out for good, so those who missed the trip before
  * (@late) get the time to come in.
  */
-static void start_others(struct kvmhv_thread *thread, u32 wanted, u32 late)
+static noinline void start_others(struct kvmhv_thread *thread, u32 wanted,
+				  u32 late)
 {
 	unsigned long start;
 
@@ -391,29 +399,25 @@ static void return_decrementer(unsigned long expires)
  *
  * Called by assembly on the thread that leads the core.
  *
- * Context: MMU off, host partition, core LENT.
+ * Context: MMU off, MSR[FP], [VEC] and [VSX] on, host partition, core LENT.
  */
 void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore, struct kvmhv_vsx_regs *keep)
 {
 	struct kvmhv_thread *thread = kvmhv_this_thread();
 	struct kvmhv_core *core = thread->core;
-	struct kvm *kvm = vcore->kvm;
+	unsigned long expires, host_control, tb_shift;
 	struct kvm_vcpu *vcpu;
-	unsigned long expires, host_control;
-	u32 others;
+	u32 others, me;
 
 	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_HOST_HV;
-	if (keep) {
-		mtmsr(mfmsr() | kvmhv_fp_facilities());
+	if (keep)
 		kvmhv_vsx_keep(keep);
-	}
 	expires = lend_decrementer();
-	host_control = kvmhv_cpu->read_control();
-	kvmhv_cpu->enter_partition(vcore);
-	kvmhv_rm_enter_prepare(kvm);
-	kvmhv_rm_guest_timebase(vcore);
-	if (kvmhv_cpu->load_vcore)
-		kvmhv_cpu->load_vcore(vcore);
+	host_control = kvmhv_cpu->enter_partition(vcore);
+	kvmhv_rm_enter_prepare(vcore->kvm);
+	tb_shift = READ_ONCE(vcore->tb_offset);
+	if (tb_shift)
+		kvmhv_rm_shift_timebase(tb_shift);
 
 	vcpu = READ_ONCE(thread->vcpu);
 	smp_mb(); /* the partition comes before the threads */
@@ -426,21 +430,19 @@ void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore, struct kvmhv_vsx_regs *keep)
 
 	if (!vcpu)
 		vcpu = wait_in_core(thread);
-	if (vcpu) {
+	if (vcpu)
 		run_vcpu(vcpu);		/* EXITING now */
-		atomic_andnot(KVMHV_MAP_IN(thread->nr) |
-			      KVMHV_MAP_NAP(thread->nr), &core->map);
-	}
-	wait_for_others(thread);
+	/* A full barrier: then read what the others saved */
+	me = KVMHV_MAP_IN(thread->nr) | KVMHV_MAP_NAP(thread->nr);
+	others = atomic_fetch_andnot(me, &core->map) & ~me;
+	if (others & KVMHV_MAP_IN_ALL)
+		wait_for_others(thread);
 
-	if (kvmhv_cpu->save_vcore)
-		kvmhv_cpu->save_vcore(vcore);
-	kvmhv_rm_host_timebase(vcore);
-	kvmhv_cpu->leave_partition(kvm->arch.hv.host_sdr1, host_control);
+	if (tb_shift)
+		kvmhv_rm_shift_timebase(-tb_shift);
+	kvmhv_cpu->leave_partition(vcore, host_control);
 	return_decrementer(expires);
-	if (keep) {
-		mtmsr(mfmsr() | kvmhv_fp_facilities());
+	if (keep)
 		kvmhv_vsx_back(keep);
-	}
 	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_NONE;
 }

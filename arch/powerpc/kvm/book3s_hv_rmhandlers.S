@@ -16,19 +16,6 @@
  */
 #include "book3s_hv_asm.h"
 
-/* Go to LABEL with the MMU off.  Clobbers r0, r4, r5, SRR0/1. */
-.macro real_mode_to label
-	LOAD_REG_ADDR(r4, \label)
-	mfmsr	r0
-	li	r5,0
-	mtmsrd	r5,1			/* RI = 0: SRR0/1 are about to be live */
-	li	r5,MSR_IR | MSR_DR | MSR_RI
-	andc	r5,r0,r5
-	mtspr	SPRN_SRR0,r4
-	mtspr	SPRN_SRR1,r5
-	RFI_TO_KERNEL
-.endm
-
 /* Entry INDEX, whose slbmfee gave ESID, to the N-th from r6.  Clobbers r0, ESID. */
 .macro store_slbe esid, index, n
 	slbmfev	r0,\index
@@ -57,29 +44,33 @@
 _GLOBAL_TOC(kvmhv_enter_core)
 	mflr	r0
 	std	r0,PPC_LR_STKOFF(r1)
-	stdu	r1,-ENTER_FRAME(r1)
-	each_gpr std, 29, 31, ENTER_NVGPRS, r1
-	mfmsr	r30
-	std	r30,HSTATE_HOST_MSR(r13)
-	mr	r31,r3
-	mr	r29,r4
-	real_mode_to .Lrm_core
-/*
- * From kvmhv_enter_core by rfid: MMU off, r31 = vcore, r29 = keep, r30 = MSR to
- * go back to.
- */
+	stdu	r1,-STACK_FRAME_MIN_SIZE(r1)
+	mfmsr	r5
+	std	r5,HSTATE_HOST_MSR(r13)
+	li	r0,0
+	mtmsrd	r0,1			/* RI = 0: SRR0/1 are about to be live */
+	LOAD_REG_ADDR(r6, .Lrm_core)
+	li	r7,MSR_IR | MSR_DR | MSR_RI
+	andc	r7,r5,r7
+	ori	r7,r7,MSR_FP
+	oris	r7,r7,MSR_VEC@h
+BEGIN_FTR_SECTION
+	oris	r7,r7,MSR_VSX@h
+END_FTR_SECTION_IFSET(CPU_FTR_VSX)
+	mtspr	SPRN_SRR0,r6
+	mtspr	SPRN_SRR1,r7
+	RFI_TO_KERNEL
+/* From kvmhv_enter_core by rfid: MMU off, r3 = vcore, r4 = keep. */
 .Lrm_core:
-	mr	r3,r31
-	mr	r4,r29
 	bl	kvmhv_rm_run_core
-	LOAD_REG_ADDR(r4, .Lback_in_host)
-	mtspr	SPRN_SRR0,r4
-	mtspr	SPRN_SRR1,r30
+	LOAD_REG_ADDR(r6, .Lback_in_host)
+	ld	r7,HSTATE_HOST_MSR(r13)
+	mtspr	SPRN_SRR0,r6
+	mtspr	SPRN_SRR1,r7
 	RFI_TO_KERNEL
 /* MMU on again, guest gone.  r1, r2, r13 are the host's. */
 .Lback_in_host:
-	each_gpr ld, 29, 31, ENTER_NVGPRS, r1
-	addi	r1,r1,ENTER_FRAME
+	addi	r1,r1,STACK_FRAME_MIN_SIZE
 	ld	r0,PPC_LR_STKOFF(r1)
 	mtlr	r0
 	blr
@@ -108,8 +99,7 @@ _GLOBAL(kvmhv_run_thread)
 	mr	r31,r3
 	ld	r30,VCPU_KVM(r31)
 
-	call_cpu KVMHV_CPU_SAVE_HOST
-	call_cpu KVMHV_CPU_LOAD_GUEST
+	call_cpu KVMHV_CPU_TO_GUEST
 
 	/* The guest's SLB.  slbia leaves entry 0 alone. */
 	li	r0,0
@@ -311,9 +301,7 @@ kvmhv_rm_leave:
 	srwi	r6,r6,4			/* sizeof(struct kvm_hv_slb) */
 	stw	r6,VCPU_HV_SLB_MAX(r31)
 
-	call_cpu KVMHV_CPU_SAVE_GUEST
-	call_cpu KVMHV_CPU_LOAD_HOST
-
+	call_cpu KVMHV_CPU_TO_HOST
 	bl	kvmhv_rm_restore_slb
 
 	ld	r0,SWITCH_CR(r1)
@@ -338,7 +326,7 @@ kvmhv_unexpected_interrupt:
 	clrldi	r14,r12,32
 	ld	r31,HSTATE_KVM_VCPU(r13)
 	ld	r30,VCPU_KVM(r31)
-	ld	r3,KVM_HOST_SDR1(r30)
+	ld	r3,VCPU_HV_VCORE(r31)
 	ld	r4,KVM_HOST_CONTROL(r30)
 	call_cpu KVMHV_CPU_LEAVE
 	bl	kvmhv_rm_restore_slb

@@ -58,10 +58,15 @@ static inline unsigned long kvmhv_fp_facilities(void)
 	return bits;
 }
 
+/* After an interrupt or a nap.  Loads and stores of these registers need it. */
+static inline void kvmhv_enable_fp(void)
+{
+	mtmsr(mfmsr() | kvmhv_fp_facilities());
+}
+
 /* The guest's into the processor */
 static inline void kvmhv_load_fp(struct kvm_vcpu *vcpu)
 {
-	mtmsr(mfmsr() | kvmhv_fp_facilities());
 	if (cpu_has_feature(CPU_FTR_VSX)) {
 		if (vcpu->arch.hv.vsx_raw)
 			kvmhv_vsx_back(&vcpu->arch.hv.vsx);
@@ -76,7 +81,6 @@ static inline void kvmhv_load_fp(struct kvm_vcpu *vcpu)
 /* And back; what is in the processor then is undefined */
 static inline void kvmhv_store_fp(struct kvm_vcpu *vcpu)
 {
-	mtmsr(mfmsr() | kvmhv_fp_facilities());
 	if (cpu_has_feature(CPU_FTR_VSX)) {
 		kvmhv_vsx_keep(&vcpu->arch.hv.vsx);
 		vcpu->arch.hv.vsx_raw = true;

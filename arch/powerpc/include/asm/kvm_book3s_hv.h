@@ -208,7 +208,6 @@ struct kvm_hv_vcore {
 	struct kvmhv_thread *leader;	/* [T] that runs it for the host */
 
 	u64 tb_offset;		/* [V] guest timebase - host timebase */
-	u64 tb_shift;		/* [T] the offset that the processor has now */
 	unsigned long lpcr;	/* [L: lock, A](a) what user space sets */
 	unsigned long pcr;	/* [V] PCR while in the guest */
 	unsigned long dpdes;	/* [T](a) POWER8 doorbells */
@@ -335,8 +334,7 @@ struct kvmhv_rma_size {
 };
 
 /*
- * The table of what differs between processors.  Assembly has its own
- * dispatch (kvmhv_switch_* in book3s_hv_rm_power*.S); this is for C.
+ * The table of what differs between processors, for C and for assembly.
  */
 struct kvmhv_cpu_ops {
 	const char *name;
@@ -359,18 +357,16 @@ struct kvmhv_cpu_ops {
 	void (*want_interrupts)(struct kvm_vcpu *vcpu);
 	/*
 	 * MMU off; book3s_hv_rm_<cpu>.S.  "Control" is the register that says
-	 * what a partition may do.  The first four: register roles of
+	 * what a partition may do.  The first two: register roles of
 	 * book3s_hv_asm.h, for assembly.
 	 */
-	void (*save_host)(void);
-	void (*load_host)(void);
-	void (*load_guest)(void);
-	void (*save_guest)(void);
+	void (*to_guest)(void);		/* host's SPRs out, guest's in */
+	void (*to_host)(void);
 	unsigned long (*read_control)(void);	/* MMU on as well */
-	void (*enter_partition)(const struct kvm_hv_vcore *vcore);
-	void (*leave_partition)(unsigned long sdr1, unsigned long control);
-	void (*load_vcore)(struct kvm_hv_vcore *vcore);	/* or NULL */
-	void (*save_vcore)(struct kvm_hv_vcore *vcore);	/* or NULL */
+	/* with what a core has once; the first returns the host's control */
+	unsigned long (*enter_partition)(struct kvm_hv_vcore *vcore);
+	void (*leave_partition)(struct kvm_hv_vcore *vcore,
+				unsigned long control);
 };
 
 extern const struct kvmhv_cpu_ops *kvmhv_cpu;
@@ -411,29 +407,26 @@ void kvmhv_enter_core(struct kvm_hv_vcore *vcore, struct kvmhv_vsx_regs *keep);
 void kvmhv_run_thread(struct kvm_vcpu *vcpu);
 
 /* book3s_hv_rm_power7.S, _power8.S, _ppc970.S: MMU off */
-void kvmhv_power7_save_host(void);
-void kvmhv_power7_load_host(void);
-void kvmhv_power7_load_guest(void);
-void kvmhv_power7_save_guest(void);
-void kvmhv_power8_save_host(void);
-void kvmhv_power8_load_host(void);
-void kvmhv_power8_load_guest(void);
-void kvmhv_power8_save_guest(void);
-void kvmhv_ppc970_save_host(void);
-void kvmhv_ppc970_load_host(void);
-void kvmhv_ppc970_load_guest(void);
-void kvmhv_ppc970_save_guest(void);
+void kvmhv_power7_to_guest(void);
+void kvmhv_power7_to_host(void);
+void kvmhv_power8_to_guest(void);
+void kvmhv_power8_to_host(void);
+void kvmhv_ppc970_to_guest(void);
+void kvmhv_ppc970_to_host(void);
 unsigned long kvmhv_ppc970_read_control(void);
 void kvmhv_ppc970_set_partition(unsigned long sdr1, unsigned long hid4,
 				bool hdec);
 unsigned long kvmhv_power7_read_control(void);
-void kvmhv_power7_enter_partition(const struct kvm_hv_vcore *vcore);
-void kvmhv_power7_leave_partition(unsigned long sdr1, unsigned long lpcr);
+unsigned long kvmhv_power7_enter_partition(struct kvm_hv_vcore *vcore);
+void kvmhv_power7_leave_partition(struct kvm_hv_vcore *vcore,
+				  unsigned long lpcr);
+unsigned long kvmhv_power8_enter_partition(struct kvm_hv_vcore *vcore);
+void kvmhv_power8_leave_partition(struct kvm_hv_vcore *vcore,
+				  unsigned long lpcr);
 /* book3s_hv_rm_tlbie.c, MMU off */
-void kvmhv_ppc970_enter_partition(const struct kvm_hv_vcore *vcore);
-void kvmhv_ppc970_leave_partition(unsigned long sdr1, unsigned long hid4);
-void kvmhv_power8_load_vcore(struct kvm_hv_vcore *vcore);
-void kvmhv_power8_save_vcore(struct kvm_hv_vcore *vcore);
+unsigned long kvmhv_ppc970_enter_partition(struct kvm_hv_vcore *vcore);
+void kvmhv_ppc970_leave_partition(struct kvm_hv_vcore *vcore,
+				  unsigned long hid4);
 
 /* book3s_hv_rm_vsx.S, MMU on or off, MSR[FP], [VEC] and [VSX] on */
 void kvmhv_vsx_load(const struct thread_fp_state *fp,
@@ -455,8 +448,7 @@ void kvmhv_rm_save_slb(void);
 void kvmhv_rm_restore_slb(void);
 
 /* book3s_hv_rm_timebase.c, MMU off; the last one MMU on as well */
-void kvmhv_rm_guest_timebase(struct kvm_hv_vcore *vcore);
-void kvmhv_rm_host_timebase(struct kvm_hv_vcore *vcore);
+void kvmhv_rm_shift_timebase(unsigned long delta);
 long kvmhv_rm_try_tbu40(void);
 
 /* book3s_hv_builtin.c: where real mode ends up when all is lost, MMU on */

@@ -327,6 +327,11 @@ void kvmhv_ppc970_set_partition(unsigned long sdr1, unsigned long hid4,
 		fake.on_switch();
 }
 
+unsigned long kvmhv_ppc970_read_control(void)
+{
+	return HOST_HID4;
+}
+
 const struct kvmhv_cpu_ops *kvmhv_cpu;
 raw_spinlock_t native_tlbie_lock;
 

@@ -195,8 +195,8 @@ static void *switcher(void *arg)
 
 	rnd_seed((unsigned long)arg);
 	while (going()) {
-		kvmhv_ppc970_enter_partition(&vcore);
-		kvmhv_ppc970_leave_partition(1, 2);
+		check_eq(kvmhv_ppc970_enter_partition(&vcore), HOST_HID4);
+		kvmhv_ppc970_leave_partition(&vcore, HOST_HID4);
 	}
 	return NULL;
 }

@@ -98,6 +98,9 @@ enum { HUGE_TLB = 1, HUGE_THP };
 
 extern struct fake fake;
 
+/* What a PPC970 has in HID4 before a guest runs */
+#define HOST_HID4	0x970UL
+
 void fake_setup(unsigned long nr_pteg);
 void fake_teardown(void);
 struct kvm_vcpu *fake_vcpu(void);	/* free() it */
