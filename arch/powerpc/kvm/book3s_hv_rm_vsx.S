@@ -15,6 +15,7 @@
 /* struct kvmhv_vsx_regs */
 #define KEEP_FPSCR	(64 * 16)
 #define KEEP_VSCR	(KEEP_FPSCR + 16)
+#define LAST_EIGHT	(56 * 16)
 
 /* r4-r10: indexes of the second to eighth of eight registers */
 .macro index_eight
@@ -27,10 +28,13 @@
 	li	r10,112
 .endm
 
-/* OP for 32 registers from FIRST, at r3, which goes on to behind them */
-.macro each_32 op, first
+/* OP for NR registers from FIRST, at r3, which goes on to the last eight of them */
+.macro each_vsr op, first, nr
 	.L_vsr = \first
-	.rept	4
+	.rept	(\nr) / 8
+	.if .L_vsr != \first
+	addi	r3,r3,128
+	.endif
 	\op	.L_vsr, 0
 	\op	.L_vsr + 1, r4
 	\op	.L_vsr + 2, r5
@@ -39,7 +43,6 @@
 	\op	.L_vsr + 5, r8
 	\op	.L_vsr + 6, r9
 	\op	.L_vsr + 7, r10
-	addi	r3,r3,128
 	.L_vsr = .L_vsr + 8
 	.endr
 .endm
@@ -80,25 +83,23 @@ _GLOBAL(kvmhv_vsx_load)
 	lfd	fr0,FPSTATE_FPSCR(r3)
 	MTFSF_L(fr0)
 	index_eight
-	each_32	load_fpr, 0
+	each_vsr load_fpr, 0, 32
 	mr	r3,r12
 	li	r11,VRSTATE_VSCR
 	lvx	v0,r11,r3
 	mtvscr	v0
-	each_32	load_vr, 0
+	each_vsr load_vr, 0, 32
 	blr
 
 /* void kvmhv_vsx_keep(struct kvmhv_vsx_regs *regs) */
 _GLOBAL(kvmhv_vsx_keep)
-	mr	r12,r3
 	index_eight
-	each_32	keep_vsr, 0
-	each_32	keep_vsr, 32
+	each_vsr keep_vsr, 0, 64
 	mffs	fr0
-	stfd	fr0,KEEP_FPSCR(r12)
+	stfd	fr0,KEEP_FPSCR - LAST_EIGHT(r3)
 	mfvscr	v0
-	li	r11,KEEP_VSCR
-	stvx	v0,r11,r12
+	li	r11,KEEP_VSCR - LAST_EIGHT
+	stvx	v0,r11,r3
 	blr
 
 /* void kvmhv_vsx_back(const struct kvmhv_vsx_regs *regs) */
@@ -109,8 +110,7 @@ _GLOBAL(kvmhv_vsx_back)
 	lvx	v0,r11,r3
 	mtvscr	v0
 	index_eight
-	each_32	back_vsr, 0
-	each_32	back_vsr, 32
+	each_vsr back_vsr, 0, 64
 	blr
 
 	.machine pop

@@ -271,9 +271,18 @@ static bool put_in(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
 	return true;
 }
 
+/* What most trips end with: the guest itself wants something */
+static inline bool trap_is_guests(unsigned int trap)
+{
+	return trap == BOOK3S_INTERRUPT_SYSCALL ||
+	       trap == BOOK3S_INTERRUPT_H_DATA_STORAGE;
+}
+
 /* Exits that leave nothing to do for the vcpu itself */
 static bool trap_is_hosts(unsigned int trap)
 {
+	if (trap_is_guests(trap))
+		return false;
 	switch (trap) {
 	case 0:		/* its core left before it could begin */
 	case BOOK3S_INTERRUPT_EXTERNAL:
@@ -350,7 +359,7 @@ static void replay_host_interrupt(struct kvm_vcpu *vcpu,
 {
 	if (thread->xirr)
 		local_paca->irq_happened |= PACA_IRQ_EE;
-	if (!vcpu)
+	if (!vcpu || trap_is_guests(vcpu->arch.hv.trap))
 		return;
 	switch (vcpu->arch.hv.trap) {
 	case BOOK3S_INTERRUPT_H_DOORBELL:
