@@ -111,7 +111,8 @@ static void bench_siblings(void)
 
 static void first_again(void)
 {
-	wait(us(2000));		/* until the other one has stopped */
+	while (READ_ONCE(cpu_nr(1)->state))
+		barrier();	/* it is about to stop */
 	bench_siblings();
 	finish();
 }
