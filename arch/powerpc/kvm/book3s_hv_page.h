@@ -67,7 +67,8 @@ static __always_inline bool find_host_page(struct kvm *kvm, unsigned long hva,
 		if ((val & H_PAGE_4K_PFN) && shift == PAGE_SHIFT)
 			return false;
 
-		hp->writable = write & !!(val & _PAGE_WRITE);
+		hp->writable = val & _PAGE_WRITE;
+		hp->writable &= write;
 		marks = _PAGE_ACCESSED;
 		if (hp->writable)
 			marks |= _PAGE_DIRTY | _PAGE_SOFT_DIRTY;

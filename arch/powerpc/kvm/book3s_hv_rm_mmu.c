@@ -127,7 +127,8 @@ static __always_inline long prepare(struct kvm *kvm, unsigned long psize,
 		return H_PARAMETER;
 
 	/* no branch for what is as good as random */
-	write = kvmhv_writable(r) & !(slot->flags & KVM_MEM_READONLY);
+	write = !(slot->flags & KVM_MEM_READONLY);
+	write &= kvmhv_writable(r);
 	if ((slot->flags & KVM_MEMSLOT_INVALID) ||
 	    !find_page(kvm, slot, gpa, hva, psize, write, &hp)) {
 		if (!kvmhv_cpu->has_vrma)
