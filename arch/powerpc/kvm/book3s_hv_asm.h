@@ -112,6 +112,18 @@
 	.endr
 .endm
 
+/*
+ * DABR and DABRX, which OP loads, at their offsets from BASE.  DABRX goes to 0
+ * first so that no half-set pair ever matches.  Clobbers r0.
+ */
+.macro load_dabr dabr, dabrx, op, base
+	li	r0,0
+	mtspr	SPRN_DABRX,r0
+	load_spr SPRN_DABR, \dabr, \base
+	\op	SPRN_DABRX, \dabrx, \base
+	isync
+.endm
+
 /* Stop all counters, leaving the old MMCR0 at OFF(BASE).  Clobbers r0, r4. */
 .macro freeze_pmu off, base
 	li	r4,1

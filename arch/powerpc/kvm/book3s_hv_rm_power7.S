@@ -71,8 +71,7 @@
 
 /*
  * What the host has live goes into the switch frame, the guest's comes.  POWER7
- * only: the DABR became the DAWR in ISA 2.07.  DABRX goes to 0 first so that no
- * half-set pair ever matches.
+ * only: the DABR became the DAWR in ISA 2.07.
  */
 _GLOBAL(kvmhv_power7_to_guest)
 	mflr	r0
@@ -80,11 +79,7 @@ _GLOBAL(kvmhv_power7_to_guest)
 	bl	kvmhv_isa206_save_host
 	save_spr SPRN_DABR, HS_DABR, r1
 	save_spr SPRN_DABRX, HS_DABRX, r1
-	li	r0,0
-	mtspr	SPRN_DABRX,r0
-	load_spr SPRN_DABR, VCPU_DABR, r31
-	load_spr_w SPRN_DABRX, VCPU_DABRX, r31
-	isync
+	load_dabr VCPU_DABR, VCPU_DABRX, load_spr_w, r31
 	ld	r0,PPC_LR_STKOFF(r1)
 	mtlr	r0
 	b	kvmhv_isa206_load_guest
@@ -94,11 +89,7 @@ _GLOBAL(kvmhv_power7_to_host)
 	mflr	r0
 	std	r0,PPC_LR_STKOFF(r1)
 	bl	kvmhv_isa206_save_guest
-	li	r0,0
-	mtspr	SPRN_DABRX,r0
-	load_spr SPRN_DABR, HS_DABR, r1
-	load_spr SPRN_DABRX, HS_DABRX, r1
-	isync
+	load_dabr HS_DABR, HS_DABRX, load_spr, r1
 	ld	r0,PPC_LR_STKOFF(r1)
 	mtlr	r0
 	b	kvmhv_isa206_load_host

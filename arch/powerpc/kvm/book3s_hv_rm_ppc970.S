@@ -79,12 +79,7 @@ _GLOBAL(kvmhv_ppc970_to_guest)
 	save_spr SPRN_VRSAVE, HS_VRSAVE, r1
 	save_spr SPRN_DABR, HS_DABR, r1
 	save_spr SPRN_DABRX, HS_DABRX, r1
-	/* no match with a mix of the old and the new pair */
-	li	r0,0
-	mtspr	SPRN_DABRX,r0
-	load_spr SPRN_DABR, VCPU_DABR, r31
-	load_spr_w SPRN_DABRX, VCPU_DABRX, r31
-	isync
+	load_dabr VCPU_DABR, VCPU_DABRX, load_spr_w, r31
 
 	guest_sprs load_spr, load_spr_w
 	guest_pmu load_spr, load_spr_w
@@ -112,10 +107,7 @@ _GLOBAL(kvmhv_ppc970_to_host)
 	li	r0,CTRL_RUNLATCH
 	mtspr	SPRN_CTRLT,r0
 
-	li	r0,0
-	mtspr	SPRN_DABRX,r0
-	load_spr SPRN_DABR, HS_DABR, r1
-	load_spr SPRN_DABRX, HS_DABRX, r1
+	load_dabr HS_DABR, HS_DABRX, load_spr, r1
 	load_spr SPRN_VRSAVE, HS_VRSAVE, r1
 	ld	r0,PACA_SPRG_VDSO(r13)
 	mtspr	SPRN_SPRG_VDSO_WRITE,r0

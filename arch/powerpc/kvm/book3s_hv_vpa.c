@@ -441,7 +441,8 @@ static void dtl_log_dispatch(struct kvm_vcpu *vcpu, struct lppaca *vpa)
  *
  * A wait shorter than STOLEN_MIN_US is what an exit costs: not stolen.
  *
- * Context: vcore->lock held, hv->thread set.  Takes vpa_lock.
+ * Context: vcore->lock held, hv->thread set.  Takes vpa_lock, so callers look
+ * first whether the vcpu has a VPA registered.
  */
 void kvmhv_vpa_enter(struct kvm_vcpu *vcpu)
 {
@@ -481,7 +482,7 @@ out:
  *
  * The yield count becomes odd.
  *
- * Context: vcore->lock held.  Takes vpa_lock.
+ * Context: vcore->lock held.  Takes vpa_lock, as above.
  */
 void kvmhv_vpa_exit(struct kvm_vcpu *vcpu)
 {

@@ -11,7 +11,6 @@
 #include <linux/bits.h>
 #include <linux/cache.h>
 #include <linux/types.h>
-#include <asm/mmu.h>
 
 struct kvm_vcpu;
 
