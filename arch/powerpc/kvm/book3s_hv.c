@@ -157,6 +157,7 @@ static long hv_arch_vm_ioctl(struct file *filp, unsigned int ioctl,
 {
 	struct kvm *kvm = filp->private_data;
 	void __user *argp = (void __user *)arg;
+	struct kvm_get_htab_fd htab;
 	u32 order;
 
 	switch (ioctl) {
@@ -164,6 +165,10 @@ static long hv_arch_vm_ioctl(struct file *filp, unsigned int ioctl,
 		if (get_user(order, (u32 __user *)argp))
 			return -EFAULT;
 		return kvmhv_hpt_allocate(kvm, order);
+	case KVM_PPC_GET_HTAB_FD:
+		if (copy_from_user(&htab, argp, sizeof(htab)))
+			return -EFAULT;
+		return kvmhv_htab_fd(kvm, &htab);
 	case KVM_ALLOCATE_RMA:
 		return kvmhv_allocate_rma(argp);
 	default:

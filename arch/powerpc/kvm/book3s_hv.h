@@ -81,6 +81,9 @@ int kvmhv_mmu_setup(struct kvm_vcpu *vcpu);
 int kvmhv_vrma_fault(struct kvm_vcpu *vcpu, unsigned long gpa);
 int kvmhv_get_smmu_info(struct kvm *kvm, struct kvm_ppc_smmu_info *info);
 
+/* book3s_hv_htab_fd.c: the hash table as a stream */
+int kvmhv_htab_fd(struct kvm *kvm, const struct kvm_get_htab_fd *arg);
+
 /* book3s_hv_rma.c: real mode areas */
 long kvmhv_allocate_rma(struct kvm_allocate_rma __user *argp);
 int kvmhv_rma_prepare(struct kvm *kvm, const struct kvm_memory_slot *slot);

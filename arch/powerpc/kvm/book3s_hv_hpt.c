@@ -118,6 +118,7 @@ static int hpt_alloc(struct kvm *kvm, u32 order)
 		return -ENOMEM;
 
 	hv->hpt = hpt;
+	hv->htab_generation++;
 	hv->sdr1 = hpt_sdr1(&hpt);
 	return 0;
 }
@@ -208,6 +209,7 @@ long kvmhv_hpt_allocate(struct kvm *kvm, u32 order)
 
 	if (hv->hpt.order == order) {
 		hpt_clear(&hv->hpt);
+		hv->htab_generation++;
 	} else {
 		hpt_release(kvm);
 		ret = hpt_alloc(kvm, order);

@@ -62,6 +62,7 @@ enum kvmhv_verdict {
 
 struct kvm;
 struct kvm_vcpu;
+struct kvmhv_htab_file;
 struct kvmhv_thread;
 struct kvmhv_vsx_regs;
 struct kvm_memory_slot;
@@ -140,6 +141,8 @@ static inline unsigned long kvmhv_hpt_npte(const struct kvm_hv_hpt *hpt)
  */
 struct kvm_hv_vm {
 	struct kvm_hv_hpt hpt;		/* (a) for sdr1 only */
+	u32 htab_generation;		/* [S] counts new and emptied HPTs */
+	struct kvmhv_htab_file *htab_reader; /* [L: setup_lock] book3s_hv_htab_fd.c */
 	unsigned long sdr1;		/* [S](a) SDR1 while in the guest */
 	unsigned long host_sdr1;	/* [C](a) */
 	unsigned long host_control;	/* [C](a) the host's LPCR or HID4 */
