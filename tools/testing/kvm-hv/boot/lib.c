@@ -126,3 +126,46 @@ void put_code(void *to, const uint32_t *insn, size_t n)
 	while (n--)
 		*p++ = htobe32(*insn++);
 }
+
+#define SLB_E		(EA | 0x08000000UL)
+#define SLB_V		(VSID << 12)
+#define HCALL_AT	0x1000
+#define MR_R4_R3	0x7c641b78
+
+void open_guest(struct vm *vm, void *mem, uint64_t size)
+{
+	const uint32_t call[] = { SC1, MR_R4_R3, LI_DONE, SC1 };
+	struct kvm_sregs sregs;
+
+	put_code((char *)mem + HCALL_AT, call, ARRAY_SIZE(call));
+	open_vm(vm, VM_HV);
+	check("KVM_CAP_PPC_PAPR", enable_papr(vm), 0);
+	check("memory at 0", set_slot(vm, 0, 0, mem, size, 0), 0);
+	check("KVM_GET_SREGS", ioctl(vm->vcpu, KVM_GET_SREGS, &sregs), 0);
+	sregs.u.s.ppc64.slb[0].slbe = SLB_E;
+	sregs.u.s.ppc64.slb[0].slbv = SLB_V;
+	check("KVM_SET_SREGS", ioctl(vm->vcpu, KVM_SET_SREGS, &sregs), 0);
+}
+
+/* KVM_RUN takes r3 to r12 from the hcall that ended last */
+void start_guest(const struct vm *vm, uint64_t pc, uint64_t msr,
+		 const uint64_t *r, int nr)
+{
+	struct kvm_regs regs = { .pc = pc, .msr = MSR_SF | msr };
+
+	memcpy(&regs.gpr[3], r, nr * sizeof(*r));
+	regs.gpr[9] = EA;
+	vm->run->papr_hcall.ret = regs.gpr[3];
+	memcpy(vm->run->papr_hcall.args, &regs.gpr[4], 9 * sizeof(*r));
+	check("KVM_SET_REGS", ioctl(vm->vcpu, KVM_SET_REGS, &regs), 0);
+}
+
+uint64_t guest_hcall(const struct vm *vm, uint64_t nr, uint64_t a, uint64_t b,
+		     uint64_t c, uint64_t d)
+{
+	const uint64_t r[] = { nr, a, b, c, d };
+
+	start_guest(vm, HCALL_AT, 0, r, ARRAY_SIZE(r));
+	check_value("hcall", run_to_hcall(vm), HCALL_DONE);
+	return vm->run->papr_hcall.args[0];
+}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What badinput, rma and tce share: counted checks of ioctls, and a VM of one
- * vcpu whose guest is a few instructions in real mode.
+ * What badinput, rma, tce and others share: counted checks of ioctls, a VM of one
+ * vcpu whose guest is a few instructions in real mode, and one that also makes
+ * hcalls and has a segment.
  */
 #ifndef BOOT_LIB_H
 #define BOOT_LIB_H
@@ -55,5 +56,30 @@ unsigned long run_to_hcall(const struct vm *vm);
 
 /* Instructions for a big-endian guest */
 void put_code(void *to, const uint32_t *insn, size_t n);
+
+/* ---- a guest with memory at 0 and one segment, that does one thing at a time ---- */
+
+/* 256M segment; pages of 4K, first HPTE of the primary group of the first */
+#define EA		0x40000000UL
+#define VSID		0x123UL
+#define PTEX		(VSID * 8)
+#define HPTE_V		(VSID << 12 | 1)
+#define HPTE_R(gpa)	((gpa) | 0x12UL)	/* M, PP = 2 */
+#define HPTE_R_RO(gpa)	((gpa) | 0x13UL)
+#define H_EXACT		0x8000000000UL
+#define H_REMOVE	4
+#define H_ENTER		8
+#define MSR_DR		0x10UL
+
+/* Its code is below, but for what put_code() puts elsewhere */
+#define GUEST_CODE	0x2000
+
+void open_guest(struct vm *vm, void *mem, uint64_t size);
+/* At @pc, with @r from r3 on and EA in r9 */
+void start_guest(const struct vm *vm, uint64_t pc, uint64_t msr,
+		 const uint64_t *r, int nr);
+/* An hcall in its name; its return code */
+uint64_t guest_hcall(const struct vm *vm, uint64_t nr, uint64_t a, uint64_t b,
+		     uint64_t c, uint64_t d);
 
 #endif

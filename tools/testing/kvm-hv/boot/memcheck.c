@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * usage: memcheck MIB ROUNDS [PAUSE-SECONDS]
+ * usage: memcheck MIB ROUNDS [PAUSE-SECONDS [fresh]]
  *
  * Fill MIB mebibytes with words that depend on address and round, read them
  * back after a pause, as often as ROUNDS says.  Exit 1 on the first wrong word.
+ * fresh: other pages at the same addresses in each round.
  */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -22,6 +24,7 @@ int main(int argc, char **argv)
 	size_t n = (argc > 1 ? strtoul(argv[1], NULL, 0) : 64) << 17, i;
 	uint64_t *m = mmap(NULL, n * 8, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fresh = argc > 4 && !strcmp(argv[4], "fresh");
 	unsigned int r;
 
 	if (m == MAP_FAILED) {
@@ -29,6 +32,10 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	for (r = 0; r < rounds; r++) {
+		if (fresh && madvise(m, n * 8, MADV_DONTNEED)) {
+			perror("memcheck: madvise");
+			return 2;
+		}
 		for (i = 0; i < n; i++)
 			m[i] = word(i, r);
 		printf("memcheck: round %u written\n", r);

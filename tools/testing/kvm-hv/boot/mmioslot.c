@@ -18,29 +18,11 @@
 #define DEVICE		(64UL << 20)	/* guest real address, no slot at first */
 #define OTHER		(65UL << 20)
 
-/* Where it is for the guest: 256M segment, first HPTE of its primary group */
-#define EA		0x40000000UL
-#define VSID		0x123UL
-#define SLB_E		(EA | 0x08000000UL)
-#define SLB_V		(VSID << 12)
-#define PTEX		(VSID * 8)
-#define HPTE_V		(VSID << 12 | 1)
-#define HPTE_R(gpa)	((gpa) | 0x12UL)	/* M, PP = 2 */
-#define HPTE_R_RO(gpa)	((gpa) | 0x13UL)
-#define H_EXACT		0x8000000000UL
-#define H_REMOVE	4
-#define H_ENTER		8
-
-#define MSR_DR		0x10UL
 #define DSISR_NOHPTE	0x40000000UL
 #define DSISR_PROT	0x08000000UL
 #define DSISR_STORE	0x02000000UL
 
-/* Code of the guest, and what it begins with */
-#define HCALL_AT	0x1000
-#define ACCESS_AT	0x2000
 #define DSI_AT		0x300
-#define MR_R4_R3	0x7c641b78
 #define MFDSISR_R4	0x7c9202a6
 #define LWZ_R4_R9	0x80890000
 #define LHZ_R4_R9	0xa0890000
@@ -49,26 +31,9 @@
 static struct vm vm;
 static char *mem;
 
-/* With @r from r3 on.  KVM_RUN takes r3 to r12 from the hcall that ended last. */
-static void start(uint64_t pc, uint64_t msr, const uint64_t *r, int nr)
-{
-	struct kvm_regs regs = { .pc = pc, .msr = MSR_SF | msr };
-
-	memcpy(&regs.gpr[3], r, nr * sizeof(*r));
-	regs.gpr[9] = EA;
-	vm.run->papr_hcall.ret = regs.gpr[3];
-	memcpy(vm.run->papr_hcall.args, &regs.gpr[4], 9 * sizeof(*r));
-	check("KVM_SET_REGS", ioctl(vm.vcpu, KVM_SET_REGS, &regs), 0);
-}
-
-/* An hcall in the guest's name; its return code */
 static uint64_t hcall(uint64_t nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
-	const uint64_t r[] = { nr, a, b, c, d };
-
-	start(HCALL_AT, 0, r, 5);
-	check_value("hcall", run_to_hcall(&vm), HCALL_DONE);
-	return vm.run->papr_hcall.args[0];
+	return guest_hcall(&vm, nr, a, b, c, d);
 }
 
 static void enter(uint64_t r)
@@ -81,7 +46,7 @@ static void instruction(uint32_t first)
 {
 	const uint32_t code[] = { first, LI_DONE, SC1 };
 
-	put_code(mem + ACCESS_AT, code, ARRAY_SIZE(code));
+	put_code(mem + GUEST_CODE, code, ARRAY_SIZE(code));
 }
 
 /* What it gets, without an exit for MMIO */
@@ -89,7 +54,7 @@ static uint64_t access_memory(void)
 {
 	const uint64_t r[] = { 0, 0x5a5a5a5a };
 
-	start(ACCESS_AT, MSR_DR, r, 2);
+	start_guest(&vm, GUEST_CODE, MSR_DR, r, 2);
 	check_value("no MMIO, but hcall", run_to_hcall(&vm), HCALL_DONE);
 	return vm.run->papr_hcall.args[0];
 }
@@ -101,7 +66,7 @@ static void access_device(const char *what, uint64_t gpa, int len, int store)
 	static uint32_t value = 0x8899aabb;
 	uint32_t data = 0;
 
-	start(ACCESS_AT, MSR_DR, r, 2);
+	start_guest(&vm, GUEST_CODE, MSR_DR, r, 2);
 	check(what, ioctl(vm.vcpu, KVM_RUN, 0), 0);
 	check_value(what, run->exit_reason, KVM_EXIT_MMIO);
 	if (run->exit_reason != KVM_EXIT_MMIO)
@@ -173,22 +138,13 @@ static void slots(void)
 
 int main(void)
 {
-	const uint32_t call[] = { SC1, MR_R4_R3, LI_DONE, SC1 };
 	const uint32_t dsi[] = { MFDSISR_R4, LI_DONE, SC1 };
-	struct kvm_sregs sregs;
 
 	open_kvm();
 	mem = must_map("memory", mmap(NULL, MEM_SIZE, PROT_READ | PROT_WRITE,
 				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-	put_code(mem + HCALL_AT, call, ARRAY_SIZE(call));
 	put_code(mem + DSI_AT, dsi, ARRAY_SIZE(dsi));
-	open_vm(&vm, VM_HV);
-	check("KVM_CAP_PPC_PAPR", enable_papr(&vm), 0);
-	check("memory at 0", set_slot(&vm, 0, 0, mem, MEM_SIZE, 0), 0);
-	check("KVM_GET_SREGS", ioctl(vm.vcpu, KVM_GET_SREGS, &sregs), 0);
-	sregs.u.s.ppc64.slb[0].slbe = SLB_E;
-	sregs.u.s.ppc64.slb[0].slbv = SLB_V;
-	check("KVM_SET_SREGS", ioctl(vm.vcpu, KVM_SET_SREGS, &sregs), 0);
+	open_guest(&vm, mem, MEM_SIZE);
 
 	devices();
 	slots();
