@@ -6,6 +6,8 @@
 #define _GNU_SOURCE
 #include <endian.h>
 #include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,8 +27,8 @@
 #define R_REF		0x100UL
 #define R_CHANGED	0x80UL
 
-#define LWZ_R4_R9	0x80890000
-#define STW_R4_R9	0x90890000
+#define CMPLW_R4_R3	0x7c041840
+#define BEQ_BACK_8	0x4182fff8
 
 static struct vm vm;
 static char *mem;
@@ -148,8 +150,11 @@ static void refusals(void)
 	struct record rec = { .head = { 0, 2, 0 } };
 	int out, in, status = -1;
 	pid_t child;
-	char c[23];
+	char c[23], *nowhere;
 
+	nowhere = must_map("a page without access",
+			   mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+				-1, 0));
 	check("unknown flag", get_fd(4, 0), EINVAL);
 	check("reserved", ioctl(vm.fd, KVM_PPC_GET_HTAB_FD, &arg), EINVAL);
 	check("nowhere", ioctl(vm.fd, KVM_PPC_GET_HTAB_FD, NULL), EFAULT);
@@ -165,8 +170,8 @@ static void refusals(void)
 	check("write to the reader", put(in, 0, 1, 0, HPTE_V, HPTE_R(0)), EBADF);
 	check("no room for an HPTE", read(in, c, sizeof(c)), EINVAL);
 	/* After that it begins with the first HPTE */
-	check("read to nowhere", read(in, NULL, 4096), EFAULT);
-	check("write from nowhere", write(out, NULL, 4096), EFAULT);
+	check("read to nowhere", read(in, nowhere, 4096), EFAULT);
+	check("write from nowhere", write(out, nowhere, 4096), EFAULT);
 	check("beyond the table", put(out, NPTE, 1, 0, HPTE_V, HPTE_R(0)), EINVAL);
 	check("over the end", put(out, NPTE - 1, 1, 1, HPTE_V, HPTE_R(0)), EINVAL);
 	check("over the end", put(out, NPTE - 1, 0, 2, 0, 0), EINVAL);
@@ -276,6 +281,13 @@ static void guest_changes(void)
 	read_pass(in, 2048);
 	check_counts("before", 0, 0);
 
+	/* Nothing in the rest of a pass is not yet nothing */
+	guest_hcall(&vm, H_ENTER, H_EXACT, PTEX, HPTE_V, r);
+	check_value("one change", read_some(in, 24), 24);
+	guest_hcall(&vm, H_REMOVE, 0, PTEX, 0, 0);
+	check_value("a change behind where it reads", read_some(in, 2048), 8);
+	check_value("no more", read_some(in, 2048), 0);
+
 	guest_hcall(&vm, H_ENTER, H_EXACT, PTEX, HPTE_V, r);
 	read_pass(in, 2048);
 	check_counts("entered", 1, 0);
@@ -330,6 +342,45 @@ static void guest_changes(void)
 	close(other);
 }
 
+static void *wait_in_guest(void *result)
+{
+	*(uint64_t *)result = run_to_hcall(&vm) == HCALL_DONE ?
+			      vm.run->papr_hcall.args[0] : ~0UL;
+	return NULL;
+}
+
+/* The guest loads @now until it gets something else: that, after @empty or a write */
+static uint64_t change_under_guest(int fd, uint64_t now, bool empty)
+{
+	const uint32_t code[] = { LWZ_R4_R9, CMPLW_R4_R3, BEQ_BACK_8, LI_DONE, SC1 };
+	uint64_t result = 0;
+	pthread_t thread;
+
+	put_code(mem + GUEST_CODE, code, ARRAY_SIZE(code));
+	start_guest(&vm, GUEST_CODE, MSR_DR, &now, 1);
+	check("thread", -pthread_create(&thread, NULL, wait_in_guest, &result), 0);
+	usleep(100000);
+	check_value("the guest goes on", result, 0);
+	put(fd, PTEX, !empty, empty, HPTE_V, HPTE_R(PAGE_GPA + (now == 1 ? PAGE : 0)));
+	pthread_join(thread, NULL);
+	return result;
+}
+
+static void write_under_guest(void)
+{
+	int out = must_get_fd(KVM_GET_HTAB_WRITE, 0), i;
+
+	*(uint32_t *)(mem + PAGE_GPA) = htobe32(1);
+	*(uint32_t *)(mem + PAGE_GPA + PAGE) = htobe32(2);
+	check_value("written", put(out, PTEX, 1, 0, HPTE_V, HPTE_R(PAGE_GPA)), 24);
+	for (i = 0; i < 3; i++) {
+		check_value("another page", change_under_guest(out, 1, false), 2);
+		check_value("the first page", change_under_guest(out, 2, false), 1);
+	}
+	check_value("no page", change_under_guest(out, 1, true), DSISR_NOHPTE);
+	close(out);
+}
+
 int main(void)
 {
 	int in;
@@ -344,6 +395,9 @@ int main(void)
 	write_and_read();
 	printf("htab: changes\n");
 	guest_changes();
+	printf("htab: written under a running guest\n");
+	write_under_guest();
+	check("HTAB emptied", allocate_htab(&vm, ORDER), 0);
 
 	/* The file keeps the VM */
 	in = must_get_fd(0, 0);

@@ -130,14 +130,18 @@ void put_code(void *to, const uint32_t *insn, size_t n)
 #define SLB_E		(EA | 0x08000000UL)
 #define SLB_V		(VSID << 12)
 #define HCALL_AT	0x1000
+#define DSI_AT		0x300
 #define MR_R4_R3	0x7c641b78
+#define MFDSISR_R4	0x7c9202a6
 
 void open_guest(struct vm *vm, void *mem, uint64_t size)
 {
 	const uint32_t call[] = { SC1, MR_R4_R3, LI_DONE, SC1 };
+	const uint32_t dsi[] = { MFDSISR_R4, LI_DONE, SC1 };
 	struct kvm_sregs sregs;
 
 	put_code((char *)mem + HCALL_AT, call, ARRAY_SIZE(call));
+	put_code((char *)mem + DSI_AT, dsi, ARRAY_SIZE(dsi));
 	open_vm(vm, VM_HV);
 	check("KVM_CAP_PPC_PAPR", enable_papr(vm), 0);
 	check("memory at 0", set_slot(vm, 0, 0, mem, size, 0), 0);

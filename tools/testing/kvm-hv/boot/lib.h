@@ -71,7 +71,14 @@ void put_code(void *to, const uint32_t *insn, size_t n);
 #define H_ENTER		8
 #define MSR_DR		0x10UL
 
-/* Its code is below, but for what put_code() puts elsewhere */
+#define LWZ_R4_R9	0x80890000
+#define STW_R4_R9	0x90890000
+#define DSISR_NOHPTE	0x40000000UL
+
+/*
+ * Its code is below, but for what put_code() puts there: a data storage interrupt
+ * is HCALL_DONE with DSISR.
+ */
 #define GUEST_CODE	0x2000
 
 void open_guest(struct vm *vm, void *mem, uint64_t size);

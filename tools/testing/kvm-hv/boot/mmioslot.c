@@ -18,15 +18,10 @@
 #define DEVICE		(64UL << 20)	/* guest real address, no slot at first */
 #define OTHER		(65UL << 20)
 
-#define DSISR_NOHPTE	0x40000000UL
 #define DSISR_PROT	0x08000000UL
 #define DSISR_STORE	0x02000000UL
 
-#define DSI_AT		0x300
-#define MFDSISR_R4	0x7c9202a6
-#define LWZ_R4_R9	0x80890000
 #define LHZ_R4_R9	0xa0890000
-#define STW_R4_R9	0x90890000
 
 static struct vm vm;
 static char *mem;
@@ -138,12 +133,9 @@ static void slots(void)
 
 int main(void)
 {
-	const uint32_t dsi[] = { MFDSISR_R4, LI_DONE, SC1 };
-
 	open_kvm();
 	mem = must_map("memory", mmap(NULL, MEM_SIZE, PROT_READ | PROT_WRITE,
 				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-	put_code(mem + DSI_AT, dsi, ARRAY_SIZE(dsi));
 	open_guest(&vm, mem, MEM_SIZE);
 
 	devices();
