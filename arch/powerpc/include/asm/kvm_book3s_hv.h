@@ -141,8 +141,6 @@ static inline unsigned long kvmhv_hpt_npte(const struct kvm_hv_hpt *hpt)
  */
 struct kvm_hv_vm {
 	struct kvm_hv_hpt hpt;		/* (a) for sdr1 only */
-	u32 htab_generation;		/* [S] counts new and emptied HPTs */
-	struct kvmhv_htab_file *htab_reader; /* [L: setup_lock] book3s_hv_htab_fd.c */
 	unsigned long sdr1;		/* [S](a) SDR1 while in the guest */
 	unsigned long host_sdr1;	/* [C](a) */
 	unsigned long host_control;	/* [C](a) the host's LPCR or HID4 */
@@ -164,6 +162,8 @@ struct kvm_hv_vm {
 	unsigned long pinned_pages;	/* [L: slots_lock] see book3s_hv_pin.c */
 	atomic_t vcpus_running;		/* [A] see kvmhv_hpt_allocate() */
 	struct mutex setup_lock;	/* outside vcpu->mutex never taken */
+	u32 htab_generation;		/* [S] counts new and emptied HPTs */
+	struct kvmhv_htab_file *htab_reader; /* [L: setup_lock] book3s_hv_htab_fd.c */
 	struct list_head vcores;	/* [L: kvm->lock] */
 	/* Code of the real-mode handlers of hcalls that are enabled, or 0 */
 	unsigned long rm_hcall[KVMHV_RM_HCALLS];	/* [A](a) */
