@@ -136,9 +136,10 @@ static bool take(const struct kvmhv_htab_file *f, unsigned long index,
 static void next_record(struct kvmhv_htab_file *f, unsigned int max)
 {
 	const unsigned long n = kvmhv_hpt_npte(&f->kvm->arch.hv.hpt);
-	const unsigned long end = min(n, f->pos + STEP_HPTES);
 	struct kvm_get_htab_header *head = &f->head;
-	unsigned long i = f->pos;
+	/* below n, and no guess of the processor is not: it may be start_index */
+	unsigned long i = array_index_nospec(f->pos, n);
+	const unsigned long end = min(n, i + STEP_HPTES);
 
 	while (i < end && kind_of(f, i) == NOTHING)
 		i++;
