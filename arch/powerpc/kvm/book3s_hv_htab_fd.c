@@ -12,7 +12,8 @@
  * other gets the whole table in each pass.
  *
  * Guests may run meanwhile, for reading and for writing: an HPTE that is
- * written is an H_REMOVE and an H_ENTER.  For locks see book3s_hv_mm.h.
+ * written is an H_REMOVE and an H_ENTER, and between them there is none.  For
+ * locks see book3s_hv_mm.h.
  */
 #include <linux/anon_inodes.h>
 #include <linux/fs.h>

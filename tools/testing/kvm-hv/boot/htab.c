@@ -349,7 +349,11 @@ static void *wait_in_guest(void *result)
 	return NULL;
 }
 
-/* The guest loads @now until it gets something else: that, after @empty or a write */
+/*
+ * The guest loads @now until it gets something else: that, after @empty or a write.
+ * Between the old HPTE and a new one there is none, and a guest that sees it has to
+ * load once more, like any after a page fault.
+ */
 static uint64_t change_under_guest(int fd, uint64_t now, bool empty)
 {
 	const uint32_t code[] = { LWZ_R4_R9, CMPLW_R4_R3, BEQ_BACK_8, LI_DONE, SC1 };
@@ -363,6 +367,10 @@ static uint64_t change_under_guest(int fd, uint64_t now, bool empty)
 	check_value("the guest goes on", result, 0);
 	put(fd, PTEX, !empty, empty, HPTE_V, HPTE_R(PAGE_GPA + (now == 1 ? PAGE : 0)));
 	pthread_join(thread, NULL);
+	if (result == DSISR_NOHPTE && !empty) {
+		start_guest(&vm, GUEST_CODE, MSR_DR, &now, 1);
+		wait_in_guest(&result);
+	}
 	return result;
 }
 
