@@ -157,6 +157,7 @@ static long hv_arch_vm_ioctl(struct file *filp, unsigned int ioctl,
 {
 	struct kvm *kvm = filp->private_data;
 	void __user *argp = (void __user *)arg;
+	struct kvm_ppc_resize_hpt resize;
 	struct kvm_get_htab_fd htab;
 	u32 order;
 
@@ -165,6 +166,13 @@ static long hv_arch_vm_ioctl(struct file *filp, unsigned int ioctl,
 		if (get_user(order, (u32 __user *)argp))
 			return -EFAULT;
 		return kvmhv_hpt_allocate(kvm, order);
+	case KVM_PPC_RESIZE_HPT_PREPARE:
+	case KVM_PPC_RESIZE_HPT_COMMIT:
+		if (copy_from_user(&resize, argp, sizeof(resize)))
+			return -EFAULT;
+		return ioctl == KVM_PPC_RESIZE_HPT_PREPARE ?
+		       kvmhv_hpt_prepare(kvm, &resize) :
+		       kvmhv_hpt_commit(kvm, &resize);
 	case KVM_PPC_GET_HTAB_FD:
 		if (copy_from_user(&htab, argp, sizeof(htab)))
 			return -EFAULT;

@@ -17,7 +17,9 @@
  */
 #define KVMHV_DAWRX_GUEST	0xfcfbUL
 
-/* book3s_hv_run.c: KVM_RUN */
+/* book3s_hv_run.c: KVM_RUN, and what it has to do first: see that there is an HPT */
+#define KVMHV_REQ_SET_UP	KVM_ARCH_REQ(3)
+
 int kvmhv_vcpu_run(struct kvm_vcpu *vcpu);
 
 /* book3s_hv_vcore.c: virtual cores */
@@ -77,9 +79,13 @@ int kvmhv_set_arch_compat(struct kvm_vcpu *vcpu, u32 pvr);
 /* book3s_hv_hpt.c: hash table and VRMA */
 long kvmhv_hpt_allocate(struct kvm *kvm, u32 order);
 void kvmhv_hpt_free(struct kvm *kvm);
-int kvmhv_mmu_setup(struct kvm_vcpu *vcpu);
+int kvmhv_mmu_setup(struct kvm *kvm);
 int kvmhv_vrma_fault(struct kvm_vcpu *vcpu, unsigned long gpa);
 int kvmhv_get_smmu_info(struct kvm *kvm, struct kvm_ppc_smmu_info *info);
+
+/* book3s_hv_hpt_resize.c: an HPT of another size for a guest that runs */
+int kvmhv_hpt_prepare(struct kvm *kvm, const struct kvm_ppc_resize_hpt *arg);
+int kvmhv_hpt_commit(struct kvm *kvm, const struct kvm_ppc_resize_hpt *arg);
 
 /* book3s_hv_htab_fd.c: the hash table as a stream */
 int kvmhv_htab_fd(struct kvm *kvm, const struct kvm_get_htab_fd *arg);

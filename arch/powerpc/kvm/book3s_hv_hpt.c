@@ -8,6 +8,7 @@
  */
 #define pr_fmt(fmt) "kvm-hv: " fmt
 
+#include <linux/delay.h>
 #include <linux/gfp.h>
 #include <linux/hugetlb.h>
 #include <linux/kvm_host.h>
@@ -29,6 +30,9 @@
 
 /* Clear in pieces, a table may be large */
 #define CLEAR_STEP		SZ_16M
+
+/* For all vcpus to come out of KVM_RUN, page faults served by user space included */
+#define STOP_TIME	(5 * HZ)
 
 /* From the L and LP bits of an SLB entry to those of LPCR[VRMASD] */
 #define SLB_LLP_TO_VRMASD	(LPCR_VRMASD_SH - 4)
@@ -69,13 +73,27 @@ static void free_table(void *table, unsigned int page_order, bool contig)
 		free_pages((unsigned long)table, page_order);
 }
 
-static void hpt_clear(struct kvm_hv_hpt *hpt)
+/**
+ * kvmhv_hpt_clear - make a part of an HPT empty
+ * @hpt: the table, that nobody uses
+ * @from: bytes to leave alone, whole pages
+ * @size: bytes to clear, whole pages
+ *
+ * Context: may sleep.
+ */
+void kvmhv_hpt_clear(const struct kvm_hv_hpt *hpt, unsigned long from,
+		     unsigned long size)
 {
-	clear_table(hpt->hpte, 1UL << hpt->order);
-	clear_table(hpt->rev, 1UL << hpt->order);
+	clear_table((void *)hpt->hpte + from, size);
+	clear_table((void *)hpt->rev + from, size);
 }
 
-static int hpt_alloc_one_way(struct kvm_hv_hpt *hpt, u32 order, bool contig)
+static void hpt_clear(const struct kvm_hv_hpt *hpt)
+{
+	kvmhv_hpt_clear(hpt, 0, 1UL << hpt->order);
+}
+
+static int hpt_get_one_way(struct kvm_hv_hpt *hpt, u32 order, bool contig)
 {
 	unsigned int page_order = order - min_t(u32, order, PAGE_SHIFT);
 	void *hpte, *rev;
@@ -92,40 +110,39 @@ static int hpt_alloc_one_way(struct kvm_hv_hpt *hpt, u32 order, bool contig)
 	hpt->order = order;
 	hpt->contig = contig;
 	hpt->mask = ((unsigned long)HPTES_PER_GROUP << (order - PTEG_SHIFT)) - 1;
-	hpt_clear(hpt);
 	return 0;
 }
 
-/* SDR1: HTABORG is the address, HTABSIZE the number of hash bits beyond 11 */
-static unsigned long hpt_sdr1(const struct kvm_hv_hpt *hpt)
+/**
+ * kvmhv_hpt_get - memory for an HPT
+ * @hpt: to be filled in; whole on success, else as it was
+ * @order: log2 of its size in bytes
+ *
+ * What is in the memory has to be cleared before a guest gets it.
+ *
+ * Context: may sleep; what it takes is charged to the current task.
+ * Return: 0, or -ENOMEM without contiguous memory, or for too many HPTEs.
+ */
+int kvmhv_hpt_get(struct kvm_hv_hpt *hpt, u32 order)
 {
-	return __pa(hpt->hpte) | (hpt->order - PPC_MIN_HPT_ORDER);
-}
-
-static int hpt_alloc(struct kvm *kvm, u32 order)
-{
-	struct kvm_hv_vm *hv = &kvm->arch.hv;
-	struct kvm_hv_hpt hpt;
-
-	lockdep_assert_held(&hv->setup_lock);
-
 	BUILD_BUG_ON(sizeof(struct kvm_hv_rev) != 2 * sizeof(__be64));
 
 	if (order > MAX_RING_HPT_ORDER)
 		return -ENOMEM;
-	if (hpt_alloc_one_way(&hpt, order, false) &&
-	    hpt_alloc_one_way(&hpt, order, true))
+	if (hpt_get_one_way(hpt, order, false) &&
+	    hpt_get_one_way(hpt, order, true))
 		return -ENOMEM;
-
-	hv->hpt = hpt;
-	hv->htab_generation++;
-	hv->sdr1 = hpt_sdr1(&hpt);
 	return 0;
 }
 
-static void hpt_release(struct kvm *kvm)
+/**
+ * kvmhv_hpt_put - give the memory of an HPT back
+ * @hpt: the table, that nobody uses; there is none afterwards, perhaps before
+ *
+ * Context: may sleep.
+ */
+void kvmhv_hpt_put(struct kvm_hv_hpt *hpt)
 {
-	struct kvm_hv_hpt *hpt = &kvm->arch.hv.hpt;
 	unsigned int page_order;
 
 	if (!hpt->order)
@@ -135,37 +152,104 @@ static void hpt_release(struct kvm *kvm)
 	free_table(hpt->hpte, page_order, hpt->contig);
 	free_table(hpt->rev, page_order, hpt->contig);
 	memset(hpt, 0, sizeof(*hpt));
-	kvm->arch.hv.sdr1 = 0;
 }
 
-/*
- * Make sure that nobody uses the HPT, and that nobody begins to before
- * kvmhv_mmu_setup() has been through.  A vcpu counts itself in vcpus_running
- * for all of KVM_RUN, then looks at mmu_ready; with a full barrier on
- * both sides one of the two sees the other.  What the module does after a trip
- * (page faults, emulation) is in the same kvm->srcu section as the trip.
+/* SDR1: HTABORG is the address, HTABSIZE the number of hash bits beyond 11 */
+static unsigned long hpt_sdr1(const struct kvm_hv_hpt *hpt)
+{
+	return __pa(hpt->hpte) | (hpt->order - PPC_MIN_HPT_ORDER);
+}
+
+/* HPTEs went without being invalidated one by one: nothing may keep anything */
+static void hpt_changed(struct kvm *kvm)
+{
+	kvm->arch.hv.htab_generation++;
+	cpumask_setall(&kvm->arch.hv.need_tlb_flush);
+}
+
+/**
+ * kvmhv_hpt_install - make a table that of a VM
+ * @kvm: the VM, quiesced, with every ring empty
+ * @hpt: the table
  *
- * That wait cannot be under setup_lock, for which vcpus wait in srcu sections;
- * slots_lock keeps others from doing the same half-way.
+ * Context: setup_lock held.
  */
-static int hpt_quiesce(struct kvm *kvm)
+void kvmhv_hpt_install(struct kvm *kvm, const struct kvm_hv_hpt *hpt)
+{
+	lockdep_assert_held(&kvm->arch.hv.setup_lock);
+
+	kvm->arch.hv.hpt = *hpt;
+	kvm->arch.hv.sdr1 = hpt_sdr1(hpt);
+	hpt_changed(kvm);
+}
+
+static int hpt_alloc(struct kvm *kvm, u32 order)
+{
+	struct kvm_hv_hpt hpt;
+	int ret;
+
+	ret = kvmhv_hpt_get(&hpt, order);
+	if (ret)
+		return ret;
+	hpt_clear(&hpt);
+	kvmhv_hpt_install(kvm, &hpt);
+	return 0;
+}
+
+/* Bring all vcpus to where KVM_RUN waits for slots_lock, see set_up() there */
+static int stop_vcpus(struct kvm *kvm)
+{
+	const unsigned long end = jiffies + STOP_TIME;
+
+	while (atomic_read(&kvm->arch.hv.vcpus_running)) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		if (time_after(jiffies, end)) {
+			pr_info_ratelimited("a vcpu does not come out of KVM_RUN: the HPT stays\n");
+			return -EBUSY;
+		}
+		/* Each time: one may have come into KVM_RUN, and idle there */
+		kvm_make_all_cpus_request(kvm, KVMHV_REQ_SET_UP);
+		usleep_range(50, 200);
+	}
+	return 0;
+}
+
+/**
+ * kvmhv_hpt_quiesce - make sure that nobody uses the HPT as a guest does
+ * @kvm: the VM
+ * @stop: vcpus that run wait; otherwise it is an error if there are any
+ *
+ * Nobody begins to before mmu_ready is set again, for which kvmhv_mmu_setup()
+ * needs slots_lock.  A vcpu counts itself in vcpus_running for all of KVM_RUN,
+ * then looks at mmu_ready; with a full barrier on both sides one of the two
+ * sees the other.
+ *
+ * No wait for vcpus is under setup_lock, which they take in srcu sections.
+ *
+ * Context: slots_lock held, setup_lock and kvm->srcu not.
+ * Return: 0; -EBUSY for a vcpu that runs, or does not stop; -EINTR for a fatal
+ * signal.
+ */
+int kvmhv_hpt_quiesce(struct kvm *kvm, bool stop)
 {
 	struct kvm_hv_vm *hv = &kvm->arch.hv;
-	bool was_ready;
+	int ret = 0;
 
 	lockdep_assert_held(&kvm->slots_lock);
 
-	mutex_lock(&hv->setup_lock);
-	was_ready = hv->mmu_ready;
-	WRITE_ONCE(hv->mmu_ready, false);
-	smp_mb(); /* pairs with the one between count and look in KVM_RUN */
-	if (was_ready && atomic_read(&hv->vcpus_running)) {
-		WRITE_ONCE(hv->mmu_ready, true);
-		mutex_unlock(&hv->setup_lock);
-		return -EBUSY;
+	if (hv->mmu_ready) {
+		WRITE_ONCE(hv->mmu_ready, false);
+		smp_mb(); /* pairs with the one between count and look in KVM_RUN */
+		if (stop)
+			ret = stop_vcpus(kvm);
+		else if (atomic_read(&hv->vcpus_running))
+			ret = -EBUSY;
+		if (ret) {
+			WRITE_ONCE(hv->mmu_ready, true);
+			return ret;
+		}
 	}
-	mutex_unlock(&hv->setup_lock);
-
 	synchronize_srcu_expedited(&kvm->srcu);
 	return 0;
 }
@@ -178,6 +262,7 @@ static int hpt_quiesce(struct kvm *kvm)
  * An HPT of that size is emptied in place, any other replaced.  The VRMA is
  * set up again when a vcpu runs next.  When a table of another size cannot be
  * had, the VM is left without one, and the next run allocates the default.
+ * One that is prepared for resizing is given up.
  *
  * Context: process, kvm->srcu not held, no vcpu->mutex needed.  Takes
  * slots_lock and setup_lock, waits for kvm->srcu.
@@ -193,33 +278,24 @@ long kvmhv_hpt_allocate(struct kvm *kvm, u32 order)
 		return -EINVAL;
 
 	mutex_lock(&kvm->slots_lock);
-	ret = hpt_quiesce(kvm);
+	ret = kvmhv_hpt_quiesce(kvm, false);
 	if (ret)
-		goto out_slots;
-
-	mutex_lock(&hv->setup_lock);
-	if (hv->mmu_ready) {
-		/* a vcpu has started to run while we waited */
-		ret = -EBUSY;
 		goto out;
-	}
 
+	kvmhv_hpt_put(&hv->next_hpt);
+	mutex_lock(&hv->setup_lock);
 	if (hv->hpt.order)
 		kvmhv_rmap_reset(kvm);
 
 	if (hv->hpt.order == order) {
 		hpt_clear(&hv->hpt);
-		hv->htab_generation++;
+		hpt_changed(kvm);
 	} else {
-		hpt_release(kvm);
+		kvmhv_hpt_put(&hv->hpt);
 		ret = hpt_alloc(kvm, order);
 	}
-
-	/* Nothing was invalidated entry by entry: no TLB may keep anything. */
-	cpumask_setall(&hv->need_tlb_flush);
-out:
 	mutex_unlock(&hv->setup_lock);
-out_slots:
+out:
 	mutex_unlock(&kvm->slots_lock);
 	return ret;
 }
@@ -232,7 +308,8 @@ out_slots:
  */
 void kvmhv_hpt_free(struct kvm *kvm)
 {
-	hpt_release(kvm);
+	kvmhv_hpt_put(&kvm->arch.hv.next_hpt);
+	kvmhv_hpt_put(&kvm->arch.hv.hpt);
 }
 
 /*
@@ -296,23 +373,24 @@ static int vrma_setup(struct kvm *kvm)
 
 /**
  * kvmhv_mmu_setup - make HPT and VRMA usable before a vcpu runs
- * @vcpu: the vcpu that is about to run
+ * @kvm: the VM
  *
- * For the first run and for the first one after kvmhv_hpt_allocate().  The
- * caller is not counted in vcpus_running, and counts itself and looks at
- * mmu_ready again after this.
+ * For the first run and for the first one after kvmhv_hpt_allocate(); waits
+ * while the HPT is being resized.  The caller is not counted in vcpus_running,
+ * and counts itself and looks at mmu_ready again after this.
  *
- * Context: KVM_RUN, vcpu->mutex and kvm->srcu held, current->mm is the VM's.
- * Takes setup_lock and the mmap lock.
+ * Context: KVM_RUN, vcpu->mutex held, kvm->srcu not, current->mm is the VM's.
+ * Takes slots_lock, setup_lock and the mmap lock.
  * Return: 0, -ENOMEM without memory for the default HPT, -EINVAL when there
- * is no memory at guest real address 0.
+ * is no memory at guest real address 0, -EINTR for a fatal signal.
  */
-int kvmhv_mmu_setup(struct kvm_vcpu *vcpu)
+int kvmhv_mmu_setup(struct kvm *kvm)
 {
-	struct kvm *kvm = vcpu->kvm;
 	struct kvm_hv_vm *hv = &kvm->arch.hv;
 	int ret = 0;
 
+	if (mutex_lock_killable(&kvm->slots_lock))
+		return -EINTR;
 	mutex_lock(&hv->setup_lock);
 	if (hv->mmu_ready)
 		goto out;
@@ -333,6 +411,7 @@ int kvmhv_mmu_setup(struct kvm_vcpu *vcpu)
 	smp_store_release(&hv->mmu_ready, true);
 out:
 	mutex_unlock(&hv->setup_lock);
+	mutex_unlock(&kvm->slots_lock);
 	return ret;
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What book3s_hv_hpt.c, book3s_hv_fault.c and book3s_hv_notifier.c share.
+ * What book3s_hv_hpt.c, book3s_hv_hpt_resize.c, book3s_hv_fault.c and
+ * book3s_hv_notifier.c share.
  *
  * Locks of the memory side, outermost first:
  *
  *   vcpu->mutex
- *     kvm->slots_lock (memslot changes, dirty log)
+ *     kvm->slots_lock (memslot changes, dirty log, another HPT)
  *       kvm->arch.hv.setup_lock (HPT and VRMA as a whole)
  *         kvm->mmu_lock (held by generic code around the notifier callbacks)
  *           HPTE lock (HPTE_V_HVLOCK, in the HPTE)
@@ -19,8 +20,8 @@
  * kvm->srcu is held for reading from before a trip into the guest until what
  * ended it has been dealt with, and wherever else memslots are used.  A memslot
  * is not freed, nor its reverse map, before every such section has ended; the
- * HPT is not replaced or freed either (hpt_quiesce() in book3s_hv_hpt.c), when
- * besides every ring has been emptied.  So holders of slots_lock or setup_lock
+ * HPT is not replaced or freed either (kvmhv_hpt_quiesce()), when besides every
+ * ring has been emptied.  So holders of slots_lock or setup_lock
  * may wait for srcu sections unless these may wait for them: setup_lock never
  * does.
  *
@@ -45,6 +46,14 @@ static inline void kvmhv_assert_rmap_locked(const unsigned long *rmap)
 {
 	lockdep_assert(test_bit(KVMPPC_RMAP_LOCK_BIT, rmap));
 }
+
+/* book3s_hv_hpt.c */
+int kvmhv_hpt_get(struct kvm_hv_hpt *hpt, u32 order);
+void kvmhv_hpt_clear(const struct kvm_hv_hpt *hpt, unsigned long from,
+		     unsigned long size);
+void kvmhv_hpt_put(struct kvm_hv_hpt *hpt);
+void kvmhv_hpt_install(struct kvm *kvm, const struct kvm_hv_hpt *hpt);
+int kvmhv_hpt_quiesce(struct kvm *kvm, bool stop);
 
 /* book3s_hv_notifier.c */
 void kvmhv_rmap_reset(struct kvm *kvm);

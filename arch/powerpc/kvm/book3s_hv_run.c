@@ -14,21 +14,9 @@
 
 #include "book3s_hv.h"
 
-/* What others asked of this vcpu; false when its VM must not run any more */
-static noinline bool handle_requests(struct kvm_vcpu *vcpu)
-{
-	if (kvm_check_request(KVM_REQ_VM_DEAD, vcpu))
-		return false;
-	/* these two only had to bring the vcpu out of the guest or of sleep */
-	kvm_clear_request(KVM_REQ_UNBLOCK, vcpu);
-	kvm_clear_request(KVM_REQ_TLB_FLUSH, vcpu);
-	smp_mb__after_atomic(); /* then look for what they announced */
-	return true;
-}
-
 /*
  * All of KVM_RUN counts as running, sleep and preemption included.  Pairs with
- * kvmhv_hpt_allocate(), which takes mmu_ready away, then looks at the count.
+ * kvmhv_hpt_quiesce(), which takes mmu_ready away, then looks at the count.
  */
 static void count_running(struct kvm_vcpu *vcpu)
 {
@@ -40,6 +28,29 @@ static void uncount_running(struct kvm_vcpu *vcpu)
 {
 	smp_mb__before_atomic(); /* all use of the HPT comes before */
 	atomic_dec(&vcpu->kvm->arch.hv.vcpus_running);
+}
+
+/* There is no HPT to run with, or somebody is about to change it */
+static int set_up(struct kvm_vcpu *vcpu)
+{
+	int r;
+
+	uncount_running(vcpu);
+	r = kvmhv_mmu_setup(vcpu->kvm);
+	count_running(vcpu);
+	return r;
+}
+
+/* What others asked of this vcpu, or it of itself; 0 when it is to run again */
+static noinline int handle_requests(struct kvm_vcpu *vcpu)
+{
+	if (kvm_check_request(KVM_REQ_VM_DEAD, vcpu))
+		return -EIO;
+	/* these two only had to bring the vcpu out of the guest or of sleep */
+	kvm_clear_request(KVM_REQ_UNBLOCK, vcpu);
+	kvm_clear_request(KVM_REQ_TLB_FLUSH, vcpu);
+	smp_mb__after_atomic(); /* then look for what they announced */
+	return kvm_check_request(KVMHV_REQ_SET_UP, vcpu) ? set_up(vcpu) : 0;
 }
 
 static noinline int refuse(struct kvm_vcpu *vcpu, int r)
@@ -54,14 +65,13 @@ static noinline int refuse(struct kvm_vcpu *vcpu, int r)
 	return r;
 }
 
-static noinline int set_up(struct kvm_vcpu *vcpu)
+/* The core did not run: why */
+static noinline int not_run(struct kvm_vcpu *vcpu, int r)
 {
-	int r;
-
-	uncount_running(vcpu);
-	r = kvmhv_mmu_setup(vcpu);
-	count_running(vcpu);
-	return r ? : RESUME_GUEST;
+	if (r != -ENXIO)
+		return refuse(vcpu, r);
+	kvm_make_request(KVMHV_REQ_SET_UP, vcpu);
+	return RESUME_GUEST;
 }
 
 /* One round: a turn in the core, and what it brought; kvm->srcu held */
@@ -74,7 +84,7 @@ static int run_once(struct kvm_vcpu *vcpu)
 
 	r = kvmhv_vcore_turn(vcpu);
 	if (unlikely(r))
-		return r == -ENXIO ? set_up(vcpu) : refuse(vcpu, r);
+		return not_run(vcpu, r);
 	return vcpu->arch.trap ? kvmhv_handle_exit(vcpu) : RESUME_GUEST;
 }
 
@@ -114,9 +124,10 @@ int kvmhv_vcpu_run(struct kvm_vcpu *vcpu)
 			break;
 
 		/* No turn begins with one of these, so it is enough to look here */
-		if (kvm_request_pending(vcpu) && !handle_requests(vcpu)) {
-			r = -EIO;
-			break;
+		if (kvm_request_pending(vcpu)) {
+			r = handle_requests(vcpu);
+			if (r)
+				break;
 		}
 		if (signal_pending(current)) {
 			vcpu->run->exit_reason = KVM_EXIT_INTR;

@@ -160,8 +160,10 @@ struct kvm_hv_vm {
 	unsigned long rma_pages;	/* [S] pages of guest memory in it, or 0 */
 	struct file *rma_file;		/* [S] keeps it the VM's */
 	unsigned long pinned_pages;	/* [L: slots_lock] see book3s_hv_pin.c */
-	atomic_t vcpus_running;		/* [A] see kvmhv_hpt_allocate() */
+	atomic_t vcpus_running;		/* [A] see kvmhv_hpt_quiesce() */
 	struct mutex setup_lock;	/* outside vcpu->mutex never taken */
+	struct kvm_hv_hpt next_hpt;	/* [L: slots_lock] book3s_hv_hpt_resize.c */
+	unsigned long next_clean;	/* [L: slots_lock] bytes of it that are cleared */
 	u32 htab_generation;		/* [S] counts new and emptied HPTs */
 	struct kvmhv_htab_file *htab_reader; /* [L: setup_lock] book3s_hv_htab_fd.c */
 	struct list_head vcores;	/* [L: kvm->lock] */
