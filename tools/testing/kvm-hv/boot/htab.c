@@ -27,9 +27,6 @@
 #define R_REF		0x100UL
 #define R_CHANGED	0x80UL
 
-#define CMPLW_R4_R3	0x7c041840
-#define BEQ_BACK_8	0x4182fff8
-
 static struct vm vm;
 static char *mem;
 
@@ -40,21 +37,9 @@ static struct seen {
 } seen[NPTE];
 static unsigned int nr_valid, nr_empty, twice;
 
-struct record {
-	struct kvm_get_htab_header head;
-	uint64_t hpte[300][2];
-};
-
-static int get_fd(uint64_t flags, uint64_t start)
-{
-	struct kvm_get_htab_fd arg = { .flags = flags, .start_index = start };
-
-	return ioctl(vm.fd, KVM_PPC_GET_HTAB_FD, &arg);
-}
-
 static int must_get_fd(uint64_t flags, uint64_t start)
 {
-	int fd = get_fd(flags, start);
+	int fd = htab_fd(&vm, flags, start);
 
 	check("KVM_PPC_GET_HTAB_FD", fd, 0);
 	return fd;
@@ -131,23 +116,10 @@ static void check_seen(const char *what, uint32_t index, uint64_t v, uint64_t r)
 	check_value(what, seen[index].r, r);
 }
 
-static long put(int fd, uint32_t index, unsigned int valid, unsigned int empty,
-		uint64_t v, uint64_t r)
-{
-	struct record rec = { .head = { index, valid, empty } };
-	unsigned int i;
-
-	for (i = 0; i < valid; i++) {
-		rec.hpte[i][0] = htobe64(v);
-		rec.hpte[i][1] = htobe64(r + i * 0x1000);
-	}
-	return write(fd, &rec, sizeof(rec.head) + valid * 16);
-}
-
 static void refusals(void)
 {
 	struct kvm_get_htab_fd arg = { .reserved = { 0, 1 } };
-	struct record rec = { .head = { 0, 2, 0 } };
+	struct htab_record rec = { .head = { 0, 2, 0 } };
 	int out, in, status = -1;
 	pid_t child;
 	char c[23], *nowhere;
@@ -155,7 +127,7 @@ static void refusals(void)
 	nowhere = must_map("a page without access",
 			   mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
 				-1, 0));
-	check("unknown flag", get_fd(4, 0), EINVAL);
+	check("unknown flag", htab_fd(&vm, 4, 0), EINVAL);
 	check("reserved", ioctl(vm.fd, KVM_PPC_GET_HTAB_FD, &arg), EINVAL);
 	check("nowhere", ioctl(vm.fd, KVM_PPC_GET_HTAB_FD, NULL), EFAULT);
 
@@ -163,21 +135,21 @@ static void refusals(void)
 	in = must_get_fd(0, 0);
 	out = must_get_fd(KVM_GET_HTAB_WRITE, 0);
 	check_value("read without a table", read_some(in, 4096), 0);
-	check("write without a table", put(out, 0, 1, 0, HPTE_V, HPTE_R(0)), EINVAL);
+	check("write without a table", put_htab(out, 0, 1, 0, HPTE_V, HPTE_R(0)), EINVAL);
 	check("HTAB", allocate_htab(&vm, ORDER), 0);
 
 	check("read from the writer", read(out, c, sizeof(c)), EBADF);
-	check("write to the reader", put(in, 0, 1, 0, HPTE_V, HPTE_R(0)), EBADF);
+	check("write to the reader", put_htab(in, 0, 1, 0, HPTE_V, HPTE_R(0)), EBADF);
 	check("no room for an HPTE", read(in, c, sizeof(c)), EINVAL);
 	/* After that it begins with the first HPTE */
 	check("read to nowhere", read(in, nowhere, 4096), EFAULT);
 	check("write from nowhere", write(out, nowhere, 4096), EFAULT);
-	check("beyond the table", put(out, NPTE, 1, 0, HPTE_V, HPTE_R(0)), EINVAL);
-	check("over the end", put(out, NPTE - 1, 1, 1, HPTE_V, HPTE_R(0)), EINVAL);
-	check("over the end", put(out, NPTE - 1, 0, 2, 0, 0), EINVAL);
-	check("empty", put(out, NPTE - 1, 0, 1, 0, 0), 0);
-	check("not valid", put(out, 0, 1, 0, HPTE_V & ~1UL, HPTE_R(0)), EINVAL);
-	check("no such page", put(out, 0, 1, 0, HPTE_V | 4, HPTE_R(0xf000)), EINVAL);
+	check("beyond the table", put_htab(out, NPTE, 1, 0, HPTE_V, HPTE_R(0)), EINVAL);
+	check("over the end", put_htab(out, NPTE - 1, 1, 1, HPTE_V, HPTE_R(0)), EINVAL);
+	check("over the end", put_htab(out, NPTE - 1, 0, 2, 0, 0), EINVAL);
+	check("empty", put_htab(out, NPTE - 1, 0, 1, 0, 0), 0);
+	check("not valid", put_htab(out, 0, 1, 0, HPTE_V & ~1UL, HPTE_R(0)), EINVAL);
+	check("no such page", put_htab(out, 0, 1, 0, HPTE_V | 4, HPTE_R(0xf000)), EINVAL);
 	check("cut short", write(out, &rec, sizeof(rec.head) + 31), EINVAL);
 	check_value("less than a header", write(out, &rec, 7), 0);
 	/* The first is written, the second makes no sense */
@@ -187,11 +159,11 @@ static void refusals(void)
 	rec.hpte[1][0] = ~0UL;
 	check_value("as far as it goes", write(out, &rec, sizeof(rec.head) + 32),
 		    sizeof(rec.head) + 16);
-	check("empty again", put(out, 0, 0, 1, 0, 0), 0);
+	check("empty again", put_htab(out, 0, 0, 1, 0, 0), 0);
 
 	child = fork();
 	if (!child)
-		_exit(put(out, 0, 1, 0, HPTE_V, HPTE_R(0)) < 0 ? errno : 0);
+		_exit(put_htab(out, 0, 1, 0, HPTE_V, HPTE_R(0)) < 0 ? errno : 0);
 	waitpid(child, &status, 0);
 	check_value("write from another process", WEXITSTATUS(status), EIO);
 
@@ -207,13 +179,13 @@ static void write_and_read(void)
 	size_t sizes[] = { 24, 100, 2048, 1 << 20 };
 	unsigned int i, j, right;
 
-	check_value("300 HPTEs", put(out, 4096, 300, 50, HPTE_V, HPTE_R(PAGE_GPA)),
+	check_value("300 HPTEs", put_htab(out, 4096, 300, 50, HPTE_V, HPTE_R(PAGE_GPA)),
 		    8 + 300 * 16);
 	check_value("300 HPTEs, bolted",
-		    put(out, 8192, 300, 0, HPTE_V | V_BOLTED, HPTE_R(PAGE_GPA)),
+		    put_htab(out, 8192, 300, 0, HPTE_V | V_BOLTED, HPTE_R(PAGE_GPA)),
 		    8 + 300 * 16);
-	check_value("10 of them away", put(out, 4196, 0, 10, 0, 0), 8);
-	check_value("one over another", put(out, 4097, 1, 0, HPTE_V, HPTE_R(0)), 24);
+	check_value("10 of them away", put_htab(out, 4196, 0, 10, 0, 0), 8);
+	check_value("one over another", put_htab(out, 4097, 1, 0, HPTE_V, HPTE_R(0)), 24);
 	close(out);
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
@@ -365,7 +337,7 @@ static uint64_t change_under_guest(int fd, uint64_t now, bool empty)
 	check("thread", -pthread_create(&thread, NULL, wait_in_guest, &result), 0);
 	usleep(100000);
 	check_value("the guest goes on", result, 0);
-	put(fd, PTEX, !empty, empty, HPTE_V, HPTE_R(PAGE_GPA + (now == 1 ? PAGE : 0)));
+	put_htab(fd, PTEX, !empty, empty, HPTE_V, HPTE_R(PAGE_GPA + (now == 1 ? PAGE : 0)));
 	pthread_join(thread, NULL);
 	if (result == DSISR_NOHPTE && !empty) {
 		start_guest(&vm, GUEST_CODE, MSR_DR, &now, 1);
@@ -380,7 +352,7 @@ static void write_under_guest(void)
 
 	*(uint32_t *)(mem + PAGE_GPA) = htobe32(1);
 	*(uint32_t *)(mem + PAGE_GPA + PAGE) = htobe32(2);
-	check_value("written", put(out, PTEX, 1, 0, HPTE_V, HPTE_R(PAGE_GPA)), 24);
+	check_value("written", put_htab(out, PTEX, 1, 0, HPTE_V, HPTE_R(PAGE_GPA)), 24);
 	for (i = 0; i < 3; i++) {
 		check_value("another page", change_under_guest(out, 1, false), 2);
 		check_value("the first page", change_under_guest(out, 2, false), 1);

@@ -68,14 +68,19 @@ static size_t run_size(void)
 	return ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
 }
 
+void open_vcpu(struct vm *vm, unsigned long id)
+{
+	vm->vcpu = ioctl(vm->fd, KVM_CREATE_VCPU, id);
+	must(vm->vcpu >= 0, "KVM_CREATE_VCPU");
+	vm->run = must_map("kvm_run", mmap(NULL, run_size(), PROT_READ | PROT_WRITE,
+					   MAP_SHARED, vm->vcpu, 0));
+}
+
 void open_vm(struct vm *vm, unsigned long type)
 {
 	vm->fd = ioctl(kvm, KVM_CREATE_VM, type);
 	must(vm->fd >= 0, "KVM_CREATE_VM");
-	vm->vcpu = ioctl(vm->fd, KVM_CREATE_VCPU, 0);
-	must(vm->vcpu >= 0, "KVM_CREATE_VCPU");
-	vm->run = must_map("kvm_run", mmap(NULL, run_size(), PROT_READ | PROT_WRITE,
-					   MAP_SHARED, vm->vcpu, 0));
+	open_vcpu(vm, 0);
 }
 
 void close_vm(struct vm *vm)
@@ -106,6 +111,26 @@ int set_slot(const struct vm *vm, uint32_t slot, uint64_t gpa, void *mem,
 	};
 
 	return ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &r);
+}
+
+int htab_fd(const struct vm *vm, uint64_t flags, uint64_t start)
+{
+	struct kvm_get_htab_fd arg = { .flags = flags, .start_index = start };
+
+	return ioctl(vm->fd, KVM_PPC_GET_HTAB_FD, &arg);
+}
+
+long put_htab(int fd, uint32_t index, unsigned int valid, unsigned int empty,
+	      uint64_t v, uint64_t r)
+{
+	struct htab_record rec = { .head = { index, valid, empty } };
+	unsigned int i;
+
+	for (i = 0; i < valid; i++) {
+		rec.hpte[i][0] = htobe64(v);
+		rec.hpte[i][1] = htobe64(r + i * 0x1000);
+	}
+	return write(fd, &rec, sizeof(rec.head) + valid * 16);
 }
 
 unsigned long run_to_hcall(const struct vm *vm)

@@ -46,11 +46,23 @@ enum { VM_HV = 1, VM_PR = 2 };
 void open_kvm(void);
 /* A VM of @type with vcpu 0, nothing else; ends the program if there is none */
 void open_vm(struct vm *vm, unsigned long type);
+/* Vcpu @id for a VM of which vm->fd is known; the same errors end the program */
+void open_vcpu(struct vm *vm, unsigned long id);
 void close_vm(struct vm *vm);
 int enable_papr(const struct vm *vm);
 int allocate_htab(const struct vm *vm, uint32_t order);
 int set_slot(const struct vm *vm, uint32_t slot, uint64_t gpa, void *mem,
 	     uint64_t size, uint32_t flags);
+/* A part of the hash table's stream */
+struct htab_record {
+	struct kvm_get_htab_header head;
+	uint64_t hpte[300][2];
+};
+
+int htab_fd(const struct vm *vm, uint64_t flags, uint64_t start);
+/* @valid times @v, with @r for one page of 4K after the other, and @empty ones */
+long put_htab(int fd, uint32_t index, unsigned int valid, unsigned int empty,
+	      uint64_t v, uint64_t r);
 /* KVM_RUN up to an hcall for user space: its number, or ~0 after a failed check */
 unsigned long run_to_hcall(const struct vm *vm);
 
@@ -73,6 +85,8 @@ void put_code(void *to, const uint32_t *insn, size_t n);
 
 #define LWZ_R4_R9	0x80890000
 #define STW_R4_R9	0x90890000
+#define CMPLW_R4_R3	0x7c041840
+#define BEQ_BACK_8	0x4182fff8
 #define DSISR_NOHPTE	0x40000000UL
 
 /*
