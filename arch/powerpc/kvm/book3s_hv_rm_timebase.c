@@ -16,6 +16,8 @@
  * does not survive it.  So the exactness of TBU40 is tried once at boot, and
  * where it is not exact, every switch measures what was lost with the hypervisor
  * decrementer, which counts the same ticks and is not written, and puts it right.
+ * Some ticks too many or too few each time add up to more than it takes to pass a
+ * lock on, so nobody may be behind the latest time that a processor has had.
  */
 #include <linux/init.h>
 #include <linux/kvm_host.h>
@@ -40,10 +42,18 @@
 static bool tbu40_loses __ro_after_init;
 
 /*
- * Ticks a processor's timebase is behind, or ahead if negative.  No per-CPU
- * variable: those may live in vmalloc space.
+ * Ticks a processor's timebase is behind, or ahead if negative, and what it is
+ * ahead because a guest wants it so.  No per-CPU variables: those may live in
+ * vmalloc space.
  */
 static long tb_lost[NR_CPUS];
+static unsigned long tb_shifted[NR_CPUS];
+
+/* The latest time of the host that any processor has had */
+static unsigned long tb_latest;
+
+/* What a reading of two registers takes if nothing comes in between */
+static u32 tb_window = TB_WINDOW;
 
 /*
  * Timebase and decrementer run against each other: their sum stands still.
@@ -51,11 +61,12 @@ static long tb_lost[NR_CPUS];
  */
 static unsigned long tick_sum(void)
 {
+	const u32 good = READ_ONCE(tb_window) / 4 * 5;
 	unsigned long sum = 0;
 	u32 best = U32_MAX;
 	int i;
 
-	for (i = 0; i < TB_TRIES && best > TB_WINDOW; i++) {
+	for (i = 0; i < TB_TRIES && best > good; i++) {
 		s32 before = mfspr(SPRN_HDEC);
 		unsigned long tb = mftb();
 		s32 after = mfspr(SPRN_HDEC);
@@ -66,6 +77,8 @@ static unsigned long tick_sum(void)
 			sum = tb + after + window / 2;
 		}
 	}
+	if (best < READ_ONCE(tb_window))
+		WRITE_ONCE(tb_window, best);
 	return sum;
 }
 
@@ -105,13 +118,31 @@ static void shift_exact(unsigned long delta)
 		mtspr(SPRN_TBU40, tb + TB_UNIT);
 }
 
+/* How far is a processor behind, whose timebase and @offset are the host's time? */
+static long behind(unsigned long offset)
+{
+	unsigned long latest = READ_ONCE(tb_latest);
+	unsigned long now;
+
+	smp_mb(); /* what others have had before comes before now */
+	now = mftb() + offset;
+	if ((long)(latest - now) > 0)
+		return latest - now;
+	cmpxchg(&tb_latest, latest, now); /* or somebody else did */
+	return 0;
+}
+
 static void shift_measured(unsigned long delta)
 {
-	long *lost = &tb_lost[get_paca()->paca_index];
-	unsigned long want = tick_sum() + delta + *lost;
+	unsigned int cpu = get_paca()->paca_index;
+	unsigned long *shifted = &tb_shifted[cpu], want;
+	long *lost = &tb_lost[cpu];
 
+	*lost += behind(*lost - *shifted);
+	want = tick_sum() + delta + *lost;
 	mtspr(SPRN_TBU40, mftb() + delta);
 	*lost = catch_up(want);
+	*shifted += delta;
 }
 
 /**
