@@ -53,7 +53,9 @@ static long commit(uint32_t order)
 	return resize(KVM_PPC_RESIZE_HPT_COMMIT, order, 0);
 }
 
-/* As a guest does it; also how long the second part may take at most */
+static long longest;
+
+/* As a guest does it, whose vcpus all wait during the second part */
 static void resize_to(uint32_t order)
 {
 	struct timespec from, to;
@@ -67,7 +69,8 @@ static void resize_to(uint32_t order)
 	check("KVM_PPC_RESIZE_HPT_COMMIT", commit(order), 0);
 	clock_gettime(CLOCK_MONOTONIC, &to);
 	ms = (to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000;
-	check_value("it takes less than two seconds", ms < 2000 ? 0 : ms, 0);
+	if (ms > longest)
+		longest = ms;
 }
 
 static void refusals(void)
@@ -397,6 +400,9 @@ int main(void)
 	no_room();
 	printf("resize: under guests\n");
 	under_guests();
+	/* A sleeper that nobody asks to come out wakes after four seconds by itself */
+	check_value("none takes three seconds", longest < 3000 ? 0 : longest, 0);
+	printf("resize: the longest took %ld ms\n", longest);
 	/* One that is prepared goes with the VM */
 	check_value("prepare", prepare(22), 0);
 	close_vm(&vm);
