@@ -4,12 +4,9 @@
  * on.  Which processor this is, and what the module needs from vmlinux.
  */
 #include <linux/export.h>
-#include <linux/init.h>
 #include <linux/kvm_host.h>
 #include <linux/panic.h>
-#include <linux/printk.h>
 #include <asm/cputable.h>
-#include <asm/hw_irq.h>
 #include <asm/kvm_book3s.h>
 #include <asm/kvm_book3s_hv.h>
 #include <asm/kvm_ppc.h>
@@ -76,24 +73,6 @@ const struct kvmhv_cpu_ops *kvmhv_probe_cpu(const char **why)
 	return cpu;
 }
 EXPORT_SYMBOL_GPL(kvmhv_probe_cpu);
-
-static int __init try_timebase(void)
-{
-	unsigned long flags;
-	long lost;
-
-	if (!cpu_has_feature(CPU_FTR_HVMODE) || !cpu_has_feature(CPU_FTR_ARCH_206))
-		return 0;
-	local_irq_save(flags);
-	hard_irq_disable();
-	lost = kvmhv_rm_try_tbu40();
-	local_irq_restore(flags);
-	if (lost)
-		pr_info("kvm-hv: writing TBU40 loses time here, %ld ticks at boot; it is measured and put right\n",
-			lost);
-	return 0;
-}
-early_initcall(try_timebase);
 
 /**
  * kvmhv_take_mce_event - what the host's early handler recorded

@@ -42,6 +42,9 @@
 /* The largest decrementer before ISA 3.0 */
 #define DEC_MAX			0x7fffffff
 
+/* The bits of the timebase that mtspr TBU40 does not write */
+#define TB_LOW			(BIT(24) - 1)
+
 /**
  * kvmhv_rm_nap - nap until an interrupt comes
  *
@@ -393,6 +396,28 @@ static void return_decrementer(unsigned long expires)
 }
 
 /**
+ * shift_timebase - add an offset to the timebase of this core
+ * @delta: ticks to add; a multiple of 2^24
+ *
+ * mtspr TBU40 writes the upper 40 bits of the timebase and leaves the lower 24
+ * counting, so that the write loses no tick (ISA 2.06 Book III-S, "Time Base").
+ * A carry from the lower bits between the read and the write is lost; lower
+ * bits that are smaller afterwards show it.  They carry once in 2^24 ticks, so
+ * one more write is enough.
+ *
+ * Context: MMU off, ISA 2.06 or later, interrupts disabled, the only thread of
+ * the core that uses the timebase.
+ */
+static void shift_timebase(unsigned long delta)
+{
+	unsigned long tb = mftb() + delta;
+
+	mtspr(SPRN_TBU40, tb);
+	if (unlikely((mftb() & TB_LOW) < (tb & TB_LOW)))
+		mtspr(SPRN_TBU40, tb + TB_LOW + 1);
+}
+
+/**
  * kvmhv_rm_run_core - one trip of a core into a guest
  * @vcore: the virtual core
  * @keep: where FP, VMX and VSX registers are kept meanwhile; NULL: they are nobody's
@@ -417,7 +442,7 @@ void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore, struct kvmhv_vsx_regs *keep)
 	kvmhv_rm_enter_prepare(vcore->kvm);
 	tb_shift = READ_ONCE(vcore->tb_offset);
 	if (tb_shift)
-		kvmhv_rm_shift_timebase(tb_shift);
+		shift_timebase(tb_shift);
 
 	vcpu = READ_ONCE(thread->vcpu);
 	smp_mb(); /* the partition comes before the threads */
@@ -439,7 +464,7 @@ void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore, struct kvmhv_vsx_regs *keep)
 		wait_for_others(thread);
 
 	if (tb_shift)
-		kvmhv_rm_shift_timebase(-tb_shift);
+		shift_timebase(-tb_shift);
 	kvmhv_cpu->leave_partition(vcore, host_control);
 	return_decrementer(expires);
 	if (keep)

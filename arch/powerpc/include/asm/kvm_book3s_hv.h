@@ -452,10 +452,6 @@ void kvmhv_rm_enter_prepare(struct kvm *kvm);
 void kvmhv_rm_save_slb(void);
 void kvmhv_rm_restore_slb(void);
 
-/* book3s_hv_rm_timebase.c, MMU off; the last one MMU on as well */
-void kvmhv_rm_shift_timebase(unsigned long delta);
-long kvmhv_rm_try_tbu40(void);
-
 /* book3s_hv_builtin.c: where real mode ends up when all is lost, MMU on */
 void kvmhv_unexpected_trap(unsigned long trap);
 void kvmhv_take_mce_event(struct machine_check_event *evt);
