@@ -4,8 +4,8 @@
  *
  * Models, in arch/powerpc/kvm: book3s_hv_rm_vcore.c and book3s_hv_rm_cede.c,
  * kvmhv_rm_entry() and external() of book3s_hv_rm_exit.c, borrow and return of
- * book3s_hv_builtin_thread.c, put_in() and `leave' of book3s_hv_vcore.c, and
- * the host's IPI that brings an offline thread back.
+ * book3s_hv_builtin_thread.c, kvmhv_put_in() of book3s_hv_trip.c, `leave' of
+ * book3s_hv_vcore.c, and the host's IPI that brings an offline thread back.
  *
  * Thread 0 leads the core.  Each vcpu has a thread of its own.  Events are
  * few and come at any time.  The host's timer (tick) comes last, when nothing

@@ -3,9 +3,10 @@
  * The tasks of a virtual core: BUSY, READY, IN, and who runs the core.
  *
  * Models, in arch/powerpc/kvm/book3s_hv_vcore.c: kvmhv_vcore_turn(), run_core(),
- * core_trip() with assign_threads() and take_out(), make_ready(), make_busy(),
- * hand_over(), wait_turn(), turn_over(), wait_for_busy(), kvmhv_kick_vcpu(),
- * kvmhv_vcore_away().  Of the core itself (core.pml) only what ends a turn.
+ * make_ready(), hand_over(), wait_turn(), turn_over(), wait_for_busy(),
+ * kvmhv_kick_vcpu(), kvmhv_vcore_away(); in book3s_hv_vcore.h: make_busy(); in
+ * book3s_hv_trip.c: kvmhv_try_trip(), core_trip() with assign_threads() and
+ * take_out(), kvmhv_put_in().  Of the core itself (core.pml) only what ends a turn.
  *
  * The host's tick and the end of wait_for_busy() come last, when nothing else
  * can happen: what was left undone by then is an error.
@@ -276,7 +277,7 @@ inline run_core()
 	   if
 	   :: nr_busy -> wait_for_busy()
 	   :: else ->
-		/* try_trip(): the mode, then the last checks */
+		/* kvmhv_try_trip(): the mode, then the last checks */
 		kicked = 0; tick = 0;
 		in_trip = 1;
 		if
