@@ -15,6 +15,9 @@ jobs=${JOBS:-$(nproc)}
 tarball=${LINUX_TARBALL:-/usr/src/linux-source-6.1.tar.xz}
 mkdir -p "$build" "$logs" "$cache"
 
+# A jobserver of scripts/test is the only one; make's own is closed to the commands of a rule
+[ -n "${TEST_JOBSERVER:-}" ] || unset MAKEFLAGS MFLAGS
+
 # One clock for all scripts started by one command
 export STAGE_T0=${STAGE_T0:-$(date +%s)}
 
@@ -41,6 +44,60 @@ run_logged()
 		tail -n 15 "$log" >&2
 		die "failed ($rc): $* (log: ${log#"$repo"/})"
 	fi
+}
+
+# How far a build is, by the lines of its log: "N of TOTAL objects, share, time left"
+count_kbuild()
+{
+	echo "$(grep -cE '^  (CC|AS|HOSTCC|LDS|VDSO..[AC]) ' "$1") $2"
+}
+
+count_ninja()
+{
+	sed -nE 's/^\[([0-9]+)\/([0-9]+)\].*/\1 \2/p' "$1" | tail -n 1
+}
+
+# watch_progress LABEL COUNT LOG TOTAL: until the script ends or its caller ends this.
+# One line that is rewritten on a terminal, else one a minute; build/logs/LABEL.progress
+# has the same for scripts/test.
+watch_progress()
+{
+	local label=$1 count=$2 log=$3 total=$4 begin said=0 now n m text left
+
+	begin=$(date +%s)
+	while sleep 2 && kill -0 $$ 2> /dev/null; do
+		read -r n m < <($count "$log" "$total") || continue
+		now=$(date +%s)
+		if [ "${m:-0}" -ge "${n:-0}" ] && [ "${n:-0}" -gt 0 ]; then
+			left=$(((now - begin) * (m - n) / n))
+			text="$n of $m objects, $((100 * n / m)) %, $((left / 60)):$(printf %02d $((left % 60))) left"
+		else
+			text="${n:-0} objects"
+		fi
+		echo "$text" > "$logs/$label.progress"
+		if [ -t 2 ]; then
+			printf '\r\033[K[%4ds] %s: %s' $((now - STAGE_T0)) "$label" "$text" >&2
+		elif [ $((now - begin - said)) -ge 60 ]; then
+			said=$((now - begin))
+			stage "$label: $text"
+		fi
+	done
+}
+
+# run_watched LABEL COUNT LOG TOTAL COMMAND...: run_logged with progress
+run_watched()
+{
+	local label=$1 log=$3 watcher
+
+	: > "$log"
+	watch_progress "$1" "$2" "$3" "$4" &
+	watcher=$!
+	shift 4
+	run_logged "$log" "$@"
+	kill $watcher
+	wait $watcher 2> /dev/null || :
+	rm -f "$logs/$label.progress"
+	[ ! -t 2 ] || printf '\r\033[K' >&2
 }
 
 # Serialise what changes a tree under build/, or one in the cache, which several
@@ -128,18 +185,19 @@ tarball_key()
 	tail -n1 "$memo"
 }
 
-# unpack_linux DIR: the tarball without what other architectures compile
-# (their Kconfig files stay: generic ones source them)
+# unpack_linux DIR: the tarball without the sources of other architectures and of the
+# drivers that take most room; all Kconfig files and Makefiles stay, they name one another
 unpack_linux()
 {
-	local arch='linux-source-6.1/arch/[a-oq-z]*'
+	local top=linux-source-6.1 skip=() f
 
+	for f in 'arch/[a-oq-z]*' arch/parisc sound drivers/gpu drivers/media drivers/staging \
+		 drivers/net/ethernet drivers/net/wireless drivers/infiniband drivers/scsi; do
+		skip+=(--exclude="$top/$f/*."{'[chSs]','dts*',pl,config} --exclude="$top/$f/*onfig/*")
+	done
 	rm -rf "$1" "$1.tmp"
 	mkdir -p "$1.tmp"
-	tar -xJf "$tarball" -C "$1.tmp" --strip-components=1 \
-		--exclude="$arch/*.[chSs]" --exclude="$arch/*.dts*" --exclude="$arch/*.pl" \
-		--exclude="$arch/*onfig/*" --exclude="$arch/*.config" \
-		--exclude='linux-source-6.1/arch/parisc/*.[chSs]' \
-		|| die "cannot unpack $tarball"
+	tar -xJf "$tarball" -C "$1.tmp" --strip-components=1 "${skip[@]}" ||
+		die "cannot unpack $tarball"
 	mv "$1.tmp" "$1"
 }
