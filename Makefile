@@ -10,7 +10,7 @@ help:		## these lines
 run:		## a guest on an emulated POWER8: its shell, or RUN_CMD='...' in it
 	@scripts/run
 
-test:		## all tests; TIER=static, unit or boot for one tier, ROW=name for one boot
+test:		## what a change must pass; TIER=static, unit, boot or all, ROW=name[,name], LOAD=N
 	@scripts/test
 
 bench:		## path lengths, ours and Linux 6.1's own; build/bench (half an hour)
@@ -22,7 +22,7 @@ profile:	## where the instructions of a path go: PATH=h_enter_remove
 kernel:		## host kernels build/le and build/be; KERNELS='le-4k ...' for others
 	@for v in $(or $(KERNELS),le be); do scripts/build-kernel $$v || exit 1; done
 
-lab:		## build/lab/qemu-system-ppc64: POWER7, POWER8 with SMT, PPC970 (5 minutes)
+lab:		## build/lab/qemu-system-ppc64: POWER7, POWER8 with SMT, PPC970 (2 minutes)
 	@scripts/lab
 
 tree:		## build/linux: the base tree with patches and files
