@@ -46,15 +46,23 @@ run_logged()
 	fi
 }
 
-# How far a build is, by the lines of its log: "N of TOTAL objects, share, time left"
+# How far a build is, by the lines of its LOG: count_X LOG TOTAL prints "N OF WHAT"
 count_kbuild()
 {
-	echo "$(grep -cE '^  (CC|AS|HOSTCC|LDS|VDSO..[AC]) ' "$1") $2"
+	echo "$(grep -cE '^  (CC|AS|HOSTCC|LDS|VDSO..[AC]) ' "$1") $2 objects"
 }
 
 count_ninja()
 {
-	sed -nE 's/^\[([0-9]+)\/([0-9]+)\].*/\1 \2/p' "$1" | tail -n 1
+	sed -nE 's/^\[([0-9]+)\/([0-9]+)\].*/\1 \2 objects/p' "$1" | tail -n 1
+}
+
+# Each package is fetched, unpacked and set up
+count_apt()
+{
+	awk '/^(Get:|Unpacking |Setting up )/ { n++ }
+		match($0, /[0-9]+ newly installed/) { m = 3 * substr($0, RSTART) }
+		END { print n + 0, m + 0, "steps" }' "$1"
 }
 
 # watch_progress LABEL COUNT LOG TOTAL: until the script ends or its caller ends this.
@@ -62,17 +70,17 @@ count_ninja()
 # has the same for scripts/test.
 watch_progress()
 {
-	local label=$1 count=$2 log=$3 total=$4 begin said=0 now n m text left
+	local label=$1 count=$2 log=$3 total=$4 begin said=0 now n m what text left
 
 	begin=$(date +%s)
 	while sleep 2 && kill -0 $$ 2> /dev/null; do
-		read -r n m < <($count "$log" "$total") || continue
+		read -r n m what < <($count "$log" "$total" 2> /dev/null) || continue
 		now=$(date +%s)
 		if [ "${m:-0}" -ge "${n:-0}" ] && [ "${n:-0}" -gt 0 ]; then
 			left=$(((now - begin) * (m - n) / n))
-			text="$n of $m objects, $((100 * n / m)) %, $((left / 60)):$(printf %02d $((left % 60))) left"
+			text="$n of $m $what, $((100 * n / m)) %, $((left / 60)):$(printf %02d $((left % 60))) left"
 		else
-			text="${n:-0} objects"
+			text="${n:-0} $what"
 		fi
 		echo "$text" > "$logs/$label.progress"
 		if [ -t 2 ]; then
@@ -82,6 +90,15 @@ watch_progress()
 			stage "$label: $text"
 		fi
 	done
+}
+
+# end_progress LABEL PID
+end_progress()
+{
+	kill "$2" 2> /dev/null || :
+	wait "$2" 2> /dev/null || :
+	rm -f "$logs/$1.progress"
+	[ ! -t 2 ] || printf '\r\033[K' >&2
 }
 
 # run_watched LABEL COUNT LOG TOTAL COMMAND...: run_logged with progress
@@ -94,10 +111,7 @@ run_watched()
 	watcher=$!
 	shift 4
 	run_logged "$log" "$@"
-	kill $watcher
-	wait $watcher 2> /dev/null || :
-	rm -f "$logs/$label.progress"
-	[ ! -t 2 ] || printf '\r\033[K' >&2
+	end_progress "$label" $watcher
 }
 
 # Serialise what changes a tree under build/, or one in the cache, which several
@@ -115,7 +129,7 @@ lock()
 # need_packages GROUP...: install what is missing, or name all of it at once
 need_packages()
 {
-	local group p f miss=() want=()
+	local group p f miss=() want=() apt_install
 
 	for group; do
 		case $group in
@@ -131,7 +145,7 @@ need_packages()
 		rootfs)	want+=(cpio:cpio debian-archive-keyring:/usr/share/keyrings/debian-archive-keyring.gpg
 				binutils-powerpc64le-linux-gnu:powerpc64le-linux-gnu-readelf) ;;
 		run)	want+=(qemu-system-ppc:qemu-system-ppc64) ;;
-		lab)	want+=(ccache:ccache gcc:gcc libc6-dev:/usr/include/stdio.h make:make
+		lab)	want+=(gcc:gcc libc6-dev:/usr/include/stdio.h make:make
 				ninja-build:ninja meson:meson pkg-config:pkg-config
 				python3-venv:/usr/share/doc/python3-venv
 				libglib2.0-dev:/usr/include/glib-2.0/glib.h
@@ -157,13 +171,16 @@ need_packages()
 	fi
 	stage "installing ${miss[*]}"
 	mkdir -p "$logs"
-	if ! DEBIAN_FRONTEND=noninteractive apt-get -y --no-install-recommends install \
-	     "${miss[@]}" > "$logs/apt.log" 2>&1; then
+	apt_install=(apt-get -y --no-install-recommends install "${miss[@]}")
+	export DEBIAN_FRONTEND=noninteractive
+	watch_progress packages count_apt "$logs/apt.log" '' &
+	p=$!
+	if ! "${apt_install[@]}" > "$logs/apt.log" 2>&1; then
 		# A machine that never ran apt-get update, or an old package list
 		apt-get update > "$logs/apt-update.log" 2>&1 || :
-		DEBIAN_FRONTEND=noninteractive run_logged "$logs/apt.log" \
-			apt-get -y --no-install-recommends install "${miss[@]}"
+		run_logged "$logs/apt.log" "${apt_install[@]}"
 	fi
+	end_progress packages $p
 }
 
 # Key of files by content
