@@ -73,7 +73,8 @@ watch_progress()
 	local label=$1 count=$2 log=$3 total=$4 begin said=0 now n m what text left
 
 	begin=$(date +%s)
-	while sleep 2 && kill -0 $$ 2> /dev/null; do
+	# read, not sleep, which would outlive this and keep the locks of the script
+	while { read -rt 2 <> <(:) || :; } && kill -0 $$ 2> /dev/null; do
 		read -r n m what < <($count "$log" "$total" 2> /dev/null) || continue
 		now=$(date +%s)
 		if [ "${m:-0}" -ge "${n:-0}" ] && [ "${n:-0}" -gt 0 ]; then
