@@ -22,6 +22,7 @@
 #include <asm/switch_to.h>
 
 #include "book3s_hv.h"
+#include "book3s_hv_mm.h"
 
 /* VMs that exist; cpus_read_lock() keeps it from growing */
 static atomic_t nr_vms = ATOMIC_INIT(0);
@@ -80,6 +81,7 @@ static int hv_init_vm(struct kvm *kvm)
 static void hv_destroy_vm(struct kvm *kvm)
 {
 	atomic_dec(&nr_vms);
+	kvmhv_check_lost(kvm);
 	kvmhv_hpt_free(kvm);
 	kvmhv_rma_free(kvm);
 	kvmhv_uncount_pinned(kvm, ULONG_MAX);

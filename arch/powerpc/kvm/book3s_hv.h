@@ -92,7 +92,8 @@ int kvmhv_htab_fd(struct kvm *kvm, const struct kvm_get_htab_fd *arg);
 
 /* book3s_hv_rma.c: real mode areas */
 long kvmhv_allocate_rma(struct kvm_allocate_rma __user *argp);
-int kvmhv_rma_prepare(struct kvm *kvm, const struct kvm_memory_slot *slot);
+int kvmhv_rma_prepare(struct kvm *kvm, struct kvm_memory_slot *slot,
+		      enum kvm_mr_change change);
 void kvmhv_rma_setup(struct kvm *kvm);
 void kvmhv_rma_free(struct kvm *kvm);
 

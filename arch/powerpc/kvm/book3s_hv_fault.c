@@ -104,20 +104,6 @@ static bool host_mapping(unsigned long hva, bool store, struct host_page *host)
 	return true;
 }
 
-/* The whole guest page has to be in the slot, and in one host page. */
-static bool page_fits(const struct kvm_memory_slot *slot,
-		      const struct guest_fault *f, unsigned long host_size)
-{
-	unsigned long start = slot->base_gfn << PAGE_SHIFT;
-	unsigned long size = slot->npages << PAGE_SHIFT;
-
-	if (f->psize <= PAGE_SIZE)
-		return true;
-	return f->psize <= host_size &&
-	       f->base >= start && f->base - start + f->psize <= size &&
-	       !((slot->userspace_addr - start) & (f->psize - 1));
-}
-
 /* Absent to valid; HPTE and rmap locked, gives both back. */
 static void hpte_fill(struct kvm *kvm, const struct guest_fault *f,
 		      __be64 *hptep, unsigned long *rmap, unsigned long v,
@@ -199,21 +185,21 @@ static void flush_icache(unsigned long pa, unsigned long psize)
 		kvmppc_mmu_flush_icache(pfn);
 }
 
-/* A page of the real mode area, whose HPTE a deleted memslot left absent */
-static void rma_page(struct kvm *kvm, const struct kvm_memory_slot *slot,
-		     const struct guest_fault *f)
+/* A page that stays where it is, whose HPTE a deleted memslot left absent */
+static void kept_page(struct kvm *kvm, const struct kvm_memory_slot *slot,
+		      const struct guest_fault *f, unsigned long pa)
 {
 	struct host_page host = { .seq = kvm->mmu_invalidate_seq };
-	unsigned long pa = kvm->arch.hv.rma_pa + f->base;
+	bool writable = !(slot->flags & KVM_MEM_READONLY);
 
 	smp_rmb(); /* as in fault_in() */
 	map_page(kvm, slot, f, &host,
-		 kvmhv_real_r(f->guest_r, f->psize, pa, false, true));
+		 kvmhv_real_r(f->guest_r, f->psize, pa, false, writable));
 }
 
-/* Bring the page of @slot in */
-static int fault_in(struct kvm_vcpu *vcpu, struct kvm_memory_slot *slot,
-		    const struct guest_fault *f, bool *device)
+/* Bring in the page of @slot that user space has there */
+static int user_page(struct kvm_vcpu *vcpu, struct kvm_memory_slot *slot,
+		     const struct guest_fault *f, bool *device)
 {
 	struct kvm *kvm = vcpu->kvm;
 	gfn_t gfn = f->gpa >> PAGE_SHIFT;
@@ -224,11 +210,6 @@ static int fault_in(struct kvm_vcpu *vcpu, struct kvm_memory_slot *slot,
 	host.seq = kvm->mmu_invalidate_seq;
 	smp_rmb(); /* before the host mapping: see mmu_invalidate_retry() */
 
-	if (kvmhv_in_rma(kvm, gfn)) {
-		rma_page(kvm, slot, f);
-		return RESUME_GUEST;
-	}
-
 	host.pfn = __gfn_to_pfn_memslot(slot, gfn, false, NULL, f->store,
 					&host.writable, &hva);
 	if (host.pfn == KVM_PFN_ERR_RO_FAULT) {
@@ -236,7 +217,7 @@ static int fault_in(struct kvm_vcpu *vcpu, struct kvm_memory_slot *slot,
 		return RESUME_GUEST;
 	}
 	if (is_noslot_pfn(host.pfn))
-		return RESUME_GUEST;	/* the slot is going away: look again */
+		return RESUME_GUEST;	/* the memslot is going away */
 	if (host.pfn == KVM_PFN_ERR_HWPOISON)
 		return -EHWPOISON;
 	if (is_error_pfn(host.pfn))
@@ -245,7 +226,7 @@ static int fault_in(struct kvm_vcpu *vcpu, struct kvm_memory_slot *slot,
 	if (!host_mapping(hva, f->store, &host))
 		goto out;
 
-	if (!page_fits(slot, f, host.size)) {
+	if (f->psize > host.size) {
 		ret = reflect(vcpu, f, DSISR_PROTFAULT);
 		goto out;
 	}
@@ -279,6 +260,27 @@ static int fault_in(struct kvm_vcpu *vcpu, struct kvm_memory_slot *slot,
 out:
 	kvm_release_pfn_clean(host.pfn);
 	return ret;
+}
+
+/* Bring in the page at an address of @slot */
+static int fault_in(struct kvm_vcpu *vcpu, struct kvm_memory_slot *slot,
+		    const struct guest_fault *f, bool *device)
+{
+	unsigned long pa;
+
+	switch (kvmhv_memory_at(vcpu->kvm, slot, f->base, f->psize, &pa)) {
+	case KVMHV_MEM_USER:
+		return user_page(vcpu, slot, f, device);
+	case KVMHV_MEM_RMA:
+	case KVMHV_MEM_PINNED:
+		kept_page(vcpu->kvm, slot, f, pa);
+		return RESUME_GUEST;
+	case KVMHV_MEM_MISFIT:
+		return reflect(vcpu, f, DSISR_PROTFAULT);
+	default:
+		/* the memslot is going away: look again */
+		return RESUME_GUEST;
+	}
 }
 
 /**

@@ -198,16 +198,4 @@ static inline unsigned long kvmhv_real_r(unsigned long r, unsigned long psize,
 const void *kvmhv_rm_lock_page(struct kvm *kvm, unsigned long gpa,
 			       unsigned long **rmap);
 
-/**
- * kvmhv_in_rma - is a guest page in the VM's real mode area?
- * @kvm: the VM
- * @gfn: guest frame number
- *
- * If so it is and stays page @gfn of that area, see book3s_hv_rma.c.
- */
-static inline bool kvmhv_in_rma(struct kvm *kvm, u64 gfn)
-{
-	return gfn < READ_ONCE(kvm->arch.hv.rma_pages);
-}
-
 #endif /* BOOK3S_HV_HPTE_H */

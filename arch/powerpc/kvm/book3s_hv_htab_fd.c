@@ -269,6 +269,7 @@ static int put_hpte(struct kvm *kvm, unsigned long index, unsigned long v,
 	if (v)
 		ret = kvmhv_hpt_insert(kvm, H_EXACT, index, v, r, &used);
 	local_irq_enable();
+	kvmhv_check_lost(kvm);
 
 	switch (ret) {
 	case H_SUCCESS:

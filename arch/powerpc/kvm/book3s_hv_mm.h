@@ -57,6 +57,7 @@ int kvmhv_hpt_quiesce(struct kvm *kvm, bool stop);
 
 /* book3s_hv_notifier.c */
 void kvmhv_rmap_reset(struct kvm *kvm);
+void kvmhv_check_lost(struct kvm *kvm);
 
 /* book3s_hv_builtin_hpt.c, in vmlinux */
 struct page *kvmhv_alloc_contig(unsigned int order);

@@ -106,12 +106,11 @@ static void mark_pages_dirty(struct kvm *kvm,
 
 /*
  * Memory that is the guest's whatever user space does with its mapping: see
- * book3s_hv_rma.c and book3s_hv_pin.c.  A slot is such memory or not, as a
- * whole.
+ * book3s_hv_rma.c and book3s_hv_pin.c.
  */
-static bool slot_stays(struct kvm *kvm, const struct kvm_memory_slot *slot)
+static bool slot_stays(const struct kvm_memory_slot *slot)
 {
-	return slot->arch.pinned || kvmhv_in_rma(kvm, slot->base_gfn);
+	return slot->arch.memory != KVMHV_MEM_USER;
 }
 
 /*
@@ -179,6 +178,21 @@ void kvmhv_rmap_reset(struct kvm *kvm)
 	srcu_read_unlock(&kvm->srcu, idx);
 }
 
+/**
+ * kvmhv_check_lost - warn once if a valid HPTE had no memslot
+ * @kvm: the VM
+ *
+ * Whatever mapped that page did not ask kvmhv_memory_at(), or the memslot went
+ * before its HPTEs did: the guest may have memory that is another task's by now.
+ * kvmhv_harvest() finds out, often in real mode, where it cannot print.
+ *
+ * Context: any.
+ */
+void kvmhv_check_lost(struct kvm *kvm)
+{
+	WARN_ONCE(READ_ONCE(kvm->arch.hv.lost_hpte), "a valid HPTE has no memslot");
+}
+
 static unsigned long slot_chunks(const struct kvm_memory_slot *slot)
 {
 	return DIV_ROUND_UP(slot->npages, KVMHV_RMAP_PER_CHUNK);
@@ -213,8 +227,8 @@ static int make_slot(struct kvm *kvm, struct kvm_memory_slot *slot)
 	ret = rmap_alloc(slot);
 	if (ret)
 		return ret;
-	ret = kvmhv_rma_prepare(kvm, slot);
-	if (!ret && !kvmhv_cpu->has_vrma && !kvmhv_in_rma(kvm, slot->base_gfn))
+	ret = kvmhv_rma_prepare(kvm, slot, KVM_MR_CREATE);
+	if (!ret && !kvmhv_cpu->has_vrma && slot->arch.memory == KVMHV_MEM_USER)
 		ret = kvmhv_pin_memslot(kvm, slot);
 	if (ret)
 		kvmhv_free_memslot(slot);
@@ -251,9 +265,8 @@ int kvmhv_prepare_memory_region(struct kvm *kvm,
 	if (change == KVM_MR_CREATE)
 		return make_slot(kvm, new);
 
-	new->arch.rmap = old->arch.rmap;
-	new->arch.pinned = old->arch.pinned;
-	return change == KVM_MR_MOVE ? kvmhv_rma_prepare(kvm, new) : 0;
+	new->arch = old->arch;
+	return change == KVM_MR_MOVE ? kvmhv_rma_prepare(kvm, new, change) : 0;
 }
 
 /**
@@ -273,7 +286,7 @@ void kvmhv_commit_memory_region(struct kvm *kvm, struct kvm_memory_slot *old,
 				const struct kvm_memory_slot *new,
 				enum kvm_mr_change change)
 {
-	if (change == KVM_MR_DELETE && old->arch.pinned)
+	if (change == KVM_MR_DELETE && old->arch.memory == KVMHV_MEM_PINNED)
 		kvmhv_uncount_pinned(kvm, old->npages);
 }
 
@@ -314,6 +327,7 @@ void kvmhv_flush_memslot(struct kvm *kvm, struct kvm_memory_slot *slot)
 	unmap_slot(kvm, slot, kvmhv_cpu->has_vrma);
 	if (!kvmhv_cpu->has_vrma)
 		kvm_flush_remote_tlbs(kvm);
+	kvmhv_check_lost(kvm);
 }
 
 /**
@@ -335,7 +349,7 @@ bool kvmhv_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range)
 	lockdep_assert_held(&kvm->mmu_lock);
 
 	/* User space loses the memory, the guest does not */
-	if (slot_stays(kvm, range->slot))
+	if (slot_stays(range->slot))
 		return false;
 
 	kvmhv_vpa_unmap(kvm, range->start, range->end);
@@ -438,7 +452,7 @@ bool kvmhv_age_gfn(struct kvm *kvm, struct kvm_gfn_range *range)
 
 	lockdep_assert_held(&kvm->mmu_lock);
 
-	if (slot_stays(kvm, range->slot))
+	if (slot_stays(range->slot))
 		return false;
 
 	for (gfn = range->start; gfn < range->end; gfn++)
@@ -459,7 +473,7 @@ bool kvmhv_test_age_gfn(struct kvm *kvm, struct kvm_gfn_range *range)
 
 	lockdep_assert_held(&kvm->mmu_lock);
 
-	if (slot_stays(kvm, range->slot))
+	if (slot_stays(range->slot))
 		return false;
 
 	for (gfn = range->start; gfn < range->end; gfn++)
@@ -543,7 +557,7 @@ static void harvest_slot(struct kvm *kvm, const struct kvm_memory_slot *slot,
 	unsigned long i, n, end;
 
 	/* Real mode leaves no C bits, and a PPC970 cannot have them cleared */
-	if (slot_stays(kvm, slot)) {
+	if (slot_stays(slot)) {
 		for (i = 0; i < slot->npages; i++)
 			__set_bit_le(i, map);
 		return;

@@ -9,7 +9,7 @@
 
 #include <asm/kvm_hv_host_pte.h>
 
-#include "book3s_hv_hpte.h"
+#include "book3s_hv_rmap.h"
 
 /* How often to try a host PTE that others are changing */
 #define HOST_PTE_TRIES		8
@@ -21,6 +21,7 @@
  */
 struct host_page {
 	unsigned long pa;
+	unsigned long nr;	/* which page of its memslot it is behind */
 	bool ci;
 	bool writable;
 	bool fixed;		/* nothing ever invalidates it */
@@ -84,37 +85,36 @@ static __always_inline bool find_host_page(struct kvm *kvm, unsigned long hva,
 	return false;
 }
 
-/* The same for @psize bytes at @gpa of @slot, behind @hva, whatever is there */
-static __always_inline bool find_page(struct kvm *kvm,
-				      const struct kvm_memory_slot *slot,
-				      unsigned long gpa, unsigned long hva,
-				      unsigned long psize, bool write,
-				      struct host_page *hp)
+/*
+ * What to map @psize bytes at @gpa to, to be written to if @write and the memslot
+ * allows it.  @hp is valid for the first three answers only.  KVMHV_MEM_AWAY also
+ * if the host has to bring the page in, or has it in smaller pieces.
+ */
+static __always_inline enum kvmhv_memory
+find_page(struct kvm *kvm, const struct kvm_memory_slot *slot,
+	  unsigned long gpa, unsigned long psize, bool write,
+	  struct host_page *hp)
 {
-	unsigned long gfn = gpa >> PAGE_SHIFT;
-	unsigned long word;
+	unsigned long hva, pa;	/* not &hp->pa, which would live on the stack then */
+	enum kvmhv_memory where = kvmhv_memory_at(kvm, slot, gpa, psize, &pa);
 
-	if (likely(!READ_ONCE(kvm->arch.hv.rma_pages) && !slot->arch.pinned))
-		return find_host_page(kvm, hva | (gpa & ~PAGE_MASK), psize,
-				      write, hp);
+	if (where > KVMHV_MEM_PINNED)
+		return where;
 
-	if (kvmhv_in_rma(kvm, gfn)) {
-		hp->pa = kvm->arch.hv.rma_pa + gpa;
-		hp->ci = false;
-		hp->writable = write;
-		hp->fixed = true;
-		return true;
+	/* no branch for what is as good as random */
+	write &= !(slot->flags & KVM_MEM_READONLY);
+	hp->nr = kvmhv_slot_page(slot, gpa >> PAGE_SHIFT);
+	if (likely(where == KVMHV_MEM_USER)) {
+		hva = slot->userspace_addr + (hp->nr << PAGE_SHIFT);
+		if (!find_host_page(kvm, hva | (gpa & ~PAGE_MASK), psize, write, hp))
+			return KVMHV_MEM_AWAY;
+		return where;
 	}
-	if (slot->arch.pinned) {
-		word = kvmhv_pin_word(slot, gfn);
-		hp->pa = ((word >> KVMHV_PIN_PFN_SHIFT) << PAGE_SHIFT) |
-			 (gpa & ~PAGE_MASK);
-		hp->ci = false;
-		hp->writable = write;
-		hp->fixed = true;
-		return psize <= PAGE_SIZE || (word & KVMHV_PIN_LARGE);
-	}
-	return find_host_page(kvm, hva | (gpa & ~PAGE_MASK), psize, write, hp);
+	hp->pa = pa;
+	hp->ci = false;
+	hp->writable = write;
+	hp->fixed = true;
+	return where;
 }
 
 #endif /* BOOK3S_HV_PAGE_H */

@@ -154,6 +154,7 @@ int kvmhv_pin_memslot(struct kvm *kvm, struct kvm_memory_slot *slot)
 		goto err_unpin;
 
 	mark_large(slot);
+	slot->arch.memory = KVMHV_MEM_PINNED;
 	kvm->arch.hv.pinned_pages += slot->npages;
 	return 0;
 

@@ -101,46 +101,26 @@ static __always_inline long prepare(struct kvm *kvm, unsigned long psize,
 				    unsigned long r, struct new_hpte *new)
 {
 	const struct kvm_memory_slot *slot;
-	unsigned long gpa, hva, gfn, page;
+	unsigned long gpa = kvmhv_hpte_gpa(r, psize);
+	enum kvmhv_memory where;
 	struct host_page hp = { };
-	bool write;
 
 	/* The host PTE after new->mmu_seq; pairs with kvm_mmu_invalidate_end() */
 	smp_rmb();
 
-	gpa = kvmhv_hpte_gpa(r, psize);
-	gfn = gpa >> PAGE_SHIFT;
-	slot = kvmhv_rm_gfn_to_slot(kvm, gfn);
-	if (!slot) {
-		if (!kvmhv_cpu->has_vrma)
+	slot = kvmhv_rm_gfn_to_slot(kvm, gpa >> PAGE_SHIFT);
+	where = find_page(kvm, slot, gpa, psize, kvmhv_writable(r), &hp);
+	if (unlikely(where > KVMHV_MEM_PINNED)) {
+		if (where == KVMHV_MEM_MISFIT || !kvmhv_cpu->has_vrma)
 			return H_PARAMETER;
-		make_absent(new, KVMHV_HPTE_R_MMIO);
-		return H_SUCCESS;
-	}
-
-	page = kvmhv_slot_page(slot, gfn);
-	hva = slot->userspace_addr + (page << PAGE_SHIFT);
-	if (psize > PAGE_SIZE &&
-	    (((hva & (psize - 1)) && !kvmhv_in_rma(kvm, gfn) &&
-	      !slot->arch.pinned) ||
-	     gfn + (psize >> PAGE_SHIFT) > slot->base_gfn + slot->npages))
-		return H_PARAMETER;
-
-	/* no branch for what is as good as random */
-	write = !(slot->flags & KVM_MEM_READONLY);
-	write &= kvmhv_writable(r);
-	if ((slot->flags & KVM_MEMSLOT_INVALID) ||
-	    !find_page(kvm, slot, gpa, hva, psize, write, &hp)) {
-		if (!kvmhv_cpu->has_vrma)
-			return H_PARAMETER;
-		make_absent(new, 0);
+		make_absent(new, where == KVMHV_MEM_NONE ? KVMHV_HPTE_R_MMIO : 0);
 		return H_SUCCESS;
 	}
 
 	new->real_r = kvmhv_real_r(r, psize, hp.pa, hp.ci, hp.writable);
 	if (!new->real_r)
 		return H_PARAMETER;
-	new->rmap = kvmhv_rmap_page(slot, page);
+	new->rmap = kvmhv_rmap_page(slot, hp.nr);
 	new->fixed = hp.fixed;
 	return H_SUCCESS;
 }
@@ -513,16 +493,12 @@ static noinline bool writable_now(struct kvm *kvm, unsigned long v,
 {
 	unsigned long psize = kvmppc_actual_pgsz(v, guest_r);
 	unsigned long gpa = kvmhv_hpte_gpa(guest_r, psize);
-	unsigned long gfn = gpa >> PAGE_SHIFT;
-	const struct kvm_memory_slot *slot = kvmhv_rm_gfn_to_slot(kvm, gfn);
+	const struct kvm_memory_slot *slot =
+		kvmhv_rm_gfn_to_slot(kvm, gpa >> PAGE_SHIFT);
 	struct host_page hp;
-	unsigned long hva;
 
-	if (!slot || (slot->flags & (KVM_MEMSLOT_INVALID | KVM_MEM_READONLY)))
-		return false;
-	hva = slot->userspace_addr + (kvmhv_slot_page(slot, gfn) << PAGE_SHIFT);
-	return find_page(kvm, slot, gpa, hva, psize, true, &hp) && hp.writable &&
-	       hp.pa == kvmhv_hpte_gpa(real_r, psize);
+	return find_page(kvm, slot, gpa, psize, true, &hp) <= KVMHV_MEM_PINNED &&
+	       hp.writable && hp.pa == kvmhv_hpte_gpa(real_r, psize);
 }
 
 /**
@@ -730,23 +706,17 @@ const void *kvmhv_rm_lock_page(struct kvm *kvm, unsigned long gpa,
 			       unsigned long **rmap)
 {
 	unsigned long seq = READ_ONCE(kvm->mmu_invalidate_seq);
-	unsigned long gfn = gpa >> PAGE_SHIFT;
 	const struct kvm_memory_slot *slot;
 	struct host_page hp;
-	unsigned long page, hva;
 
 	/* The host PTE after that; pairs with kvm_mmu_invalidate_end() */
 	smp_rmb();
 
-	slot = kvmhv_rm_gfn_to_slot(kvm, gfn);
-	if (!slot || (slot->flags & KVM_MEMSLOT_INVALID))
-		return NULL;
-	page = kvmhv_slot_page(slot, gfn);
-	hva = slot->userspace_addr + (page << PAGE_SHIFT);
-	if (!find_page(kvm, slot, gpa, hva, 1, false, &hp) || hp.ci)
+	slot = kvmhv_rm_gfn_to_slot(kvm, gpa >> PAGE_SHIFT);
+	if (find_page(kvm, slot, gpa, 1, false, &hp) > KVMHV_MEM_PINNED || hp.ci)
 		return NULL;
 
-	*rmap = kvmhv_rmap_page(slot, page);
+	*rmap = kvmhv_rmap_page(slot, hp.nr);
 	lock_rmap(*rmap);
 	if (!hp.fixed && mmu_invalidate_retry(kvm, seq)) {
 		unlock_rmap(*rmap);

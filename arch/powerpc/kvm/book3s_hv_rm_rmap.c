@@ -16,22 +16,44 @@
 
 #include "book3s_hv_rmap.h"
 
-/**
- * kvmhv_pin_word - what is known of the host page behind a guest page
- * @slot: memslot that contains @gfn and is pinned
- * @gfn: guest frame number, in units of PAGE_SIZE
- *
- * MMU on or off; no lock: it does not change.
- *
- * Return: the word, see KVMHV_PIN_LARGE.
- */
-unsigned long kvmhv_pin_word(const struct kvm_memory_slot *slot, u64 gfn)
+/* The word for page @i of a pinned memslot, see KVMHV_PIN_LARGE */
+static unsigned long pin_word(const struct kvm_memory_slot *slot,
+			      unsigned long i)
 {
-	unsigned long i = array_index_nospec(gfn - slot->base_gfn, slot->npages);
 	unsigned long *chunk = slot->arch.pinned[i / KVMHV_RMAP_PER_CHUNK];
 
 	return chunk[i % KVMHV_RMAP_PER_CHUNK];
 }
+
+/**
+ * kvmhv_memory_kept - kvmhv_memory_at() for a memslot whose pages stay
+ * @kvm: the VM
+ * @slot: the memslot, of a real mode area or pinned
+ * @gpa: guest real address
+ * @psize: size of the page
+ * @pa: host real address of @gpa
+ *
+ * MMU on or off; no lock: it does not change.
+ */
+enum kvmhv_memory kvmhv_memory_kept(const struct kvm *kvm,
+				    const struct kvm_memory_slot *slot,
+				    unsigned long gpa, unsigned long psize,
+				    unsigned long *pa)
+{
+	unsigned long i = kvmhv_slot_page(slot, gpa >> PAGE_SHIFT);
+	unsigned long offset = gpa & ~PAGE_MASK, word;
+
+	if (slot->arch.memory == KVMHV_MEM_RMA) {
+		*pa = kvm->arch.hv.rma_pa + (i << PAGE_SHIFT) + offset;
+		return KVMHV_MEM_RMA;
+	}
+	word = pin_word(slot, i);
+	if (psize > PAGE_SIZE && !(word & KVMHV_PIN_LARGE))
+		return KVMHV_MEM_MISFIT;
+	*pa = ((word >> KVMHV_PIN_PFN_SHIFT) << PAGE_SHIFT) + offset;
+	return KVMHV_MEM_PINNED;
+}
+EXPORT_SYMBOL_GPL(kvmhv_memory_kept);
 
 /**
  * kvmhv_rm_spread_changed - an HPTE larger than a host page was written through

@@ -159,7 +159,7 @@ static struct file *find_area(const struct kvm_memory_slot *slot)
 }
 
 /* setup_lock held; takes over the reference to @file on success */
-static int adopt(struct kvm *kvm, const struct kvm_memory_slot *slot,
+static int adopt(struct kvm *kvm, struct kvm_memory_slot *slot,
 		 struct file *file)
 {
 	struct kvmhv_rma *rma = file->private_data;
@@ -178,6 +178,7 @@ static int adopt(struct kvm *kvm, const struct kvm_memory_slot *slot,
 			return refuse(-EBUSY, "the VM has another real mode area");
 		if (hv->rma_pages != slot->npages)
 			return refuse(-EBUSY, "the VM has its real mode area with another size");
+		slot->arch.memory = KVMHV_MEM_RMA;
 		fput(file);
 		return 0;
 	}
@@ -188,7 +189,22 @@ static int adopt(struct kvm *kvm, const struct kvm_memory_slot *slot,
 
 	hv->rma_pa = rma->pfn << PAGE_SHIFT;
 	hv->rma_file = file;
+	slot->arch.memory = KVMHV_MEM_RMA;
 	WRITE_ONCE(hv->rma_pages, slot->npages);
+	return 0;
+}
+
+/* setup_lock held: other memory, from which the area's pages must keep apart */
+static int beside_area(struct kvm *kvm, const struct kvm_memory_slot *slot)
+{
+	struct kvm_hv_vm *hv = &kvm->arch.hv;
+
+	lockdep_assert_held(&hv->setup_lock);
+
+	if (slot->base_gfn < hv->rma_pages)
+		return refuse(-EBUSY, "the VM has a real mode area there");
+	if (!slot->base_gfn && !kvmhv_cpu->has_vrma)
+		return refuse(-EINVAL, "guest real address 0 needs a real mode area");
 	return 0;
 }
 
@@ -196,18 +212,22 @@ static int adopt(struct kvm *kvm, const struct kvm_memory_slot *slot,
  * kvmhv_rma_prepare - a memslot is about to be made or moved
  * @kvm: the VM
  * @slot: the slot as it will be
+ * @change: KVM_MR_CREATE or KVM_MR_MOVE
  *
  * If user space mapped an RMA there, it becomes the VM's for the rest of its
- * life.  It is in force from the next KVM_RUN on: no vcpu has run before.
+ * life.  It is in force from the next KVM_RUN on: no vcpu has run before.  The
+ * guest real addresses of the area are for its slot only, whether that exists at
+ * the moment or not; and that slot does not move.
  *
  * Context: kvm->slots_lock held.  Takes mmap_lock and setup_lock.
  * Return: 0; -EINVAL or -EBUSY with one line in the log.
  */
-int kvmhv_rma_prepare(struct kvm *kvm, const struct kvm_memory_slot *slot)
+int kvmhv_rma_prepare(struct kvm *kvm, struct kvm_memory_slot *slot,
+		      enum kvm_mr_change change)
 {
 	struct kvm_hv_vm *hv = &kvm->arch.hv;
 	struct file *file;
-	int ret = 0;
+	int ret;
 
 	lockdep_assert_held(&kvm->slots_lock);
 
@@ -216,12 +236,12 @@ int kvmhv_rma_prepare(struct kvm *kvm, const struct kvm_memory_slot *slot)
 		return PTR_ERR(file);
 
 	mutex_lock(&hv->setup_lock);
-	if (file)
+	if (change == KVM_MR_MOVE && (file || slot->arch.memory == KVMHV_MEM_RMA))
+		ret = refuse(-EINVAL, "a real mode area cannot be moved");
+	else if (file)
 		ret = adopt(kvm, slot, file);
-	else if (!slot->base_gfn && hv->rma_file)
-		ret = refuse(-EBUSY, "the VM has a real mode area at guest real address 0");
-	else if (!slot->base_gfn && !kvmhv_cpu->has_vrma)
-		ret = refuse(-EINVAL, "guest real address 0 needs a real mode area");
+	else
+		ret = beside_area(kvm, slot);
 	mutex_unlock(&hv->setup_lock);
 
 	if (file && ret)

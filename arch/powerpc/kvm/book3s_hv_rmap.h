@@ -55,6 +55,52 @@ static inline unsigned long *kvmhv_rmap_slot(const struct kvm_memory_slot *slot,
 	return kvmhv_rmap_page(slot, kvmhv_slot_page(slot, gfn));
 }
 
+/* Does @slot have all of a page larger than the host's, in one piece? */
+static inline bool kvmhv_slot_fits(const struct kvm_memory_slot *slot,
+				   unsigned long gpa, unsigned long psize)
+{
+	unsigned long gfn = gpa >> PAGE_SHIFT;
+	unsigned long start = slot->base_gfn << PAGE_SHIFT;
+
+	if (gfn < slot->base_gfn ||
+	    gfn + (psize >> PAGE_SHIFT) > slot->base_gfn + slot->npages)
+		return false;
+	return slot->arch.memory != KVMHV_MEM_USER ||
+	       !((slot->userspace_addr - start) & (psize - 1));
+}
+
+/**
+ * kvmhv_memory_at - what may a page of a guest be mapped to?
+ * @kvm: the VM
+ * @slot: the memslot at @gpa, or somewhere in the page if that is larger than a
+ *	host page; NULL if there is none
+ * @gpa: guest real address
+ * @psize: size of the page, of which @gpa is a multiple; 1 if an address is all
+ *	that matters
+ * @pa: host real address of @gpa if the answer is RMA or PINNED
+ *
+ * The only place that decides this: H_ENTER, H_PROTECT, page faults, TCE lists and
+ * the areas of H_REGISTER_VPA all ask here.  For KVMHV_MEM_USER the caller goes on
+ * to find the host page.
+ *
+ * MMU on or off; kvm->srcu held since before @slot was looked up, so that the ioctl
+ * that deletes or moves the memslot waits until the caller has used the answer.
+ */
+static __always_inline enum kvmhv_memory
+kvmhv_memory_at(const struct kvm *kvm, const struct kvm_memory_slot *slot,
+		unsigned long gpa, unsigned long psize, unsigned long *pa)
+{
+	if (unlikely(!slot))
+		return KVMHV_MEM_NONE;
+	if (psize > PAGE_SIZE && !kvmhv_slot_fits(slot, gpa, psize))
+		return KVMHV_MEM_MISFIT;
+	if (unlikely(slot->flags & KVM_MEMSLOT_INVALID))
+		return KVMHV_MEM_AWAY;
+	if (likely(slot->arch.memory == KVMHV_MEM_USER))
+		return KVMHV_MEM_USER;
+	return kvmhv_memory_kept(kvm, slot, gpa, psize, pa);
+}
+
 /*
  * Ring of a page, locked: the rmap word @word before, and the one after an HPTE
  * came (it becomes the one in the word) or went.
@@ -150,9 +196,11 @@ static __always_inline void kvmhv_harvest(struct kvm *kvm, unsigned long v,
 	const struct kvm_memory_slot *slot = kvmhv_rm_gfn_to_slot(kvm, gfn);
 	unsigned long *rmap, word;
 
-	/* A memslot outlives the valid HPTEs in it */
-	if (unlikely(!slot))
+	/* A memslot outlives the valid HPTEs in it: see kvmhv_check_lost() */
+	if (unlikely(!slot)) {
+		WRITE_ONCE(kvm->arch.hv.lost_hpte, 1);
 		return;
+	}
 
 	rmap = kvmhv_rmap_slot(slot, gfn);
 	word = kvmhv_lock_rmap(rmap);

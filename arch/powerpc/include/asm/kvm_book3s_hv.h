@@ -133,6 +133,30 @@ static inline unsigned long kvmhv_hpt_npte(const struct kvm_hv_hpt *hpt)
 #define KVMHV_PIN_LARGE		1UL
 #define KVMHV_PIN_PFN_SHIFT	1
 
+/**
+ * enum kvmhv_memory - what a page of a guest may be mapped to
+ * @KVMHV_MEM_USER: the memory that user space has at the memslot's address, until
+ *	an MMU notifier takes it away
+ * @KVMHV_MEM_RMA: the page with the same number of the VM's real mode area
+ * @KVMHV_MEM_PINNED: the host page that slot->arch.pinned names
+ * @KVMHV_MEM_AWAY: nothing now: the memslot is being deleted or moved, or the host
+ *	page has to be brought in first
+ * @KVMHV_MEM_NONE: nothing: no memslot is there
+ * @KVMHV_MEM_MISFIT: nothing: no memslot has all of the page in one piece
+ *
+ * The first three are also the kinds of memslots (slot->arch.memory): a memslot is
+ * of one kind as a whole, for as long as it exists.  Pages of the second and third
+ * kind do not go away before the memslot does: MMU notifiers ignore them.
+ */
+enum kvmhv_memory {
+	KVMHV_MEM_USER,
+	KVMHV_MEM_RMA,
+	KVMHV_MEM_PINNED,
+	KVMHV_MEM_AWAY,
+	KVMHV_MEM_NONE,
+	KVMHV_MEM_MISFIT,
+};
+
 /* Hcalls that real mode may have handlers for: numbers below 4 times that */
 #define KVMHV_RM_HCALLS	128
 
@@ -159,6 +183,7 @@ struct kvm_hv_vm {
 	unsigned long rma_pa;		/* [S](a) its host real address: RMOR */
 	unsigned long rma_pages;	/* [S] pages of guest memory in it, or 0 */
 	struct file *rma_file;		/* [S] keeps it the VM's */
+	u32 lost_hpte;			/* [A] a valid one that no memslot has: a bug */
 	unsigned long pinned_pages;	/* [L: slots_lock] see book3s_hv_pin.c */
 	atomic_t vcpus_running;		/* [A] see kvmhv_hpt_quiesce() */
 	struct mutex setup_lock;	/* outside vcpu->mutex never taken */
@@ -542,7 +567,10 @@ long kvmhv_hpt_find(struct kvm *kvm, unsigned long ea, unsigned long slb_v);
 void kvmhv_rm_lock_tlbie(void);
 void kvmhv_rm_unlock_tlbie(void);
 void kvmhv_rm_tlbie_201(const unsigned long *rb, unsigned int n);
-unsigned long kvmhv_pin_word(const struct kvm_memory_slot *slot, u64 gfn);
+enum kvmhv_memory kvmhv_memory_kept(const struct kvm *kvm,
+				    const struct kvm_memory_slot *slot,
+				    unsigned long gpa, unsigned long psize,
+				    unsigned long *pa);
 void kvmhv_rm_spread_changed(const struct kvm_memory_slot *slot, u64 gfn,
 			     unsigned long npages);
 void kvmhv_rmap_unlink(struct kvm *kvm, unsigned long v, unsigned long r,

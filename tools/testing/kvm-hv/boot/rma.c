@@ -10,8 +10,10 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
@@ -25,6 +27,12 @@
 #define GUEST_DATA	0x1000
 #define HCALL_FAULT	0x7ff8
 #define STARTS		100
+
+/* Slots that go under a guest which stores to so many pages of 4K */
+#define ROUNDS		40
+#define PAGES		256
+#define PASSES		20000
+#define MSR_IR		0x20UL
 
 static int count;
 static size_t size;
@@ -107,6 +115,8 @@ static unsigned long run_scan(const struct vm *vm, unsigned long from,
 	regs.gpr[6] = end;
 	regs.gpr[8] = fill;
 	regs.gpr[9] = step;
+	/* KVM_RUN takes r3 to r12 from the hcall that ended last */
+	memcpy(vm->run->papr_hcall.args, &regs.gpr[4], 9 * sizeof(regs.gpr[0]));
 	check("KVM_SET_REGS", ioctl(vm->vcpu, KVM_SET_REGS, &regs), 0);
 	return run_to_hcall(vm);
 }
@@ -173,13 +183,38 @@ static void bad_mappings(void)
 	close_vm(&vm);
 }
 
+/* User space may have something else at a slot's address when it moves the slot */
+static void moved_slots(const struct vm *vm, uint8_t *mem, int fd)
+{
+	int page = getpagesize();
+	uint8_t *other;
+
+	other = must_map("memory", mmap(NULL, size, PROT_READ | PROT_WRITE,
+					MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	must_map("memory over the area", mmap(mem, size, PROT_READ | PROT_WRITE,
+					      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+	check("moving the area's slot, with other memory there",
+	      set_slot(vm, 0, 4 * size, mem, size, 0), EINVAL);
+	check("deleting it", set_slot(vm, 0, 0, mem, 0, 0), 0);
+	check("memory", set_slot(vm, 2, 4 * size, other, size, 0), 0);
+	check("moving it to 0", set_slot(vm, 2, 0, other, size, 0), EBUSY);
+	check("moving it into the area", set_slot(vm, 2, page, other, size, 0), EBUSY);
+	must_map("area over memory", mmap(other, size, PROT_READ | PROT_WRITE,
+					  MAP_SHARED | MAP_FIXED, fd, 0));
+	check("moving it to 0, with the area there", set_slot(vm, 2, 0, other, size, 0), EINVAL);
+	check("deleting it", set_slot(vm, 2, 0, other, 0, 0), 0);
+	check("the area again", set_slot(vm, 0, 0, other, size, 0), 0);
+	check_value("hcall", run_scan(vm, GUEST_DATA, size, 4096, 1), HCALL_DONE);
+	munmap(other, size);
+}
+
 static void bad_slots(int must_have)
 {
 	struct vm vm = new_vm(), other = new_vm();
 	int fd = allocate(&vm), fd2 = allocate(&vm), page = getpagesize();
 	uint8_t *mem = map(fd), *mem2 = map(fd2), *ram;
 
-	ram = must_map("memory", mmap(NULL, size, PROT_READ | PROT_WRITE,
+	ram = must_map("memory", mmap(NULL, 2 * size, PROT_READ | PROT_WRITE,
 				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	check("not at 0", set_slot(&vm, 0, size, mem, size, 0), EINVAL);
 	check("not its beginning", set_slot(&vm, 0, 0, mem + page, size - page, 0), EINVAL);
@@ -200,11 +235,18 @@ static void bad_slots(int must_have)
 	check("deleting the slot", set_slot(&vm, 0, 0, mem, 0, 0), 0);
 	check("another area at 0", set_slot(&vm, 0, 0, mem2, size, 0), EBUSY);
 	check("other memory at 0", set_slot(&vm, 2, 0, ram, size, 0), EBUSY);
+	check("no memory behind it", set_slot(&vm, 1, size, ram, 0, 0), 0);
+	check("other memory from inside the area to behind it",
+	      set_slot(&vm, 2, page, ram, 2 * size, 0), EBUSY);
+	check("other memory inside the area", set_slot(&vm, 2, page, ram, page, 0), EBUSY);
+	check("the area's last page",
+	      set_slot(&vm, 2, size - page, ram, page, 0), EBUSY);
 	check("half of the area", set_slot(&vm, 0, 0, mem, size / 2, 0),
 	      size > 64 << 20 || !must_have ? EBUSY : EINVAL);
 	check("the area again", set_slot(&vm, 0, 0, mem, size, 0), 0);
 	load(mem);
 	check_value("hcall", run_scan(&vm, GUEST_DATA, size, 4096, 1), HCALL_DONE);
+	moved_slots(&vm, mem, fd);
 
 	if (!must_have) {
 		check("memory at 0", set_slot(&other, 0, 0, ram, size, 0), 0);
@@ -213,13 +255,90 @@ static void bad_slots(int must_have)
 		check("deleting it", set_slot(&other, 0, 0, ram, 0, 0), 0);
 		check("an area after a run without", set_slot(&other, 0, 0, mem2, size, 0), EBUSY);
 	}
-	munmap(ram, size);
+	munmap(ram, 2 * size);
 	munmap(mem, size);
 	munmap(mem2, size);
 	close(fd);
 	close(fd2);
 	close_vm(&vm);
 	close_vm(&other);
+}
+
+/* Guest, translated: r6 times, r4 to each page from r9 to r10 */
+static const uint32_t store[] = {
+	0x7d2b4b78,		/* 1:	mr	r11,r9 */
+	0x908b0000,		/* 2:	stw	r4,0(r11) */
+	0x396b1000,		/*	addi	r11,r11,0x1000 */
+	0x7c2b5040,		/*	cmpld	r11,r10 */
+	0x4180fff4,		/*	blt	2b */
+	0x34c6ffff,		/*	addic.	r6,r6,-1 */
+	0x4082ffe8,		/*	bne	1b */
+	LI_DONE,
+	SC1,
+};
+
+/* Its code is the page behind what it stores to */
+static void start_store(const struct vm *vm, uint64_t passes)
+{
+	const uint64_t r[8] = { [1] = passes, [3] = passes, [7] = EA + PAGES * 0x1000 };
+
+	start_guest(vm, EA + PAGES * 0x1000, MSR_DR | MSR_IR, r, ARRAY_SIZE(r));
+}
+
+/* Up to the first store that is one to a device; false if there is none */
+static int run_to_store(const struct vm *vm)
+{
+	long rc = ioctl(vm->vcpu, KVM_RUN, 0);
+
+	check("KVM_RUN", rc, 0);
+	return !rc && vm->run->exit_reason == KVM_EXIT_MMIO;
+}
+
+static void *run_store(void *vm)
+{
+	run_to_store(vm);
+	return NULL;
+}
+
+/*
+ * The area's slot goes while the guest stores to its pages.  After that all of
+ * these stores are to a device.
+ */
+static void deleted_slots(void)
+{
+	struct vm vm, tmp = new_vm();
+	int fd = allocate(&tmp), i, n, page = getpagesize();
+	uint8_t *mem = map(fd), *code;
+	pthread_t thread;
+	uint64_t gpa;
+
+	close_vm(&tmp);
+	close(fd);
+	code = must_map("memory", mmap(NULL, page, PROT_READ | PROT_WRITE,
+				       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	put_code(code, store, ARRAY_SIZE(store));
+	open_guest(&vm, mem, size);
+	check("memory behind it", set_slot(&vm, 1, size, code, page, 0), 0);
+	for (i = 0; i <= PAGES; i++) {
+		gpa = i < PAGES ? 0x100000UL + i * 0x1000 : size;
+		check_value("H_ENTER", guest_hcall(&vm, H_ENTER, H_EXACT, (VSID ^ i) * 8,
+						   HPTE_V, HPTE_R(gpa)), 0);
+	}
+	for (i = 0; i < ROUNDS; i++) {
+		start_store(&vm, PASSES);
+		pthread_create(&thread, NULL, run_store, &vm);
+		usleep(2000 + rand() % 2000);
+		check("deleting the slot", set_slot(&vm, 0, 0, mem, 0, 0), 0);
+		pthread_join(thread, NULL);
+		start_store(&vm, 1);
+		for (n = 0; run_to_store(&vm); n++)
+			;
+		check_value("pages that went with the slot", n, PAGES);
+		check("the slot again", set_slot(&vm, 0, 0, mem, size, 0), 0);
+	}
+	munmap(mem, size);
+	munmap(code, page);
+	close_vm(&vm);
 }
 
 /* Whoever holds an area, it comes back when the last one lets go */
@@ -282,6 +401,9 @@ int main(int argc, char **argv)
 	bad_mappings();
 	bad_slots(cap == 2);
 	beyond_limit();
+	/* a guest of a PPC970 has no devices */
+	if (cap < 2)
+		deleted_slots();
 	holders();
 	/* areas are handed out in turn: the second round meets what the first left */
 	for (int i = 0; i < 2 * count; i++)

@@ -11,7 +11,6 @@
 
 #define RW		2UL		/* PP */
 #define RMA_PA		BIT(45)
-#define RMA_SIZE	(32 * MB)
 #define PIN_PA		BIT(44)
 #define V_4K(n)		(((unsigned long)(n) << 12) | HPTE_V_VALID)
 
@@ -40,9 +39,11 @@ static void up(bool rma, bool ppc970)
 	}
 	if (rma) {
 		fake.kvm.arch.hv.rma_pa = RMA_PA;
-		fake.kvm.arch.hv.rma_pages = RMA_SIZE >> PAGE_SHIFT;
+		fake.kvm.arch.hv.rma_pages = slot->npages;
+		slot->arch.memory = KVMHV_MEM_RMA;
 		return;
 	}
+	slot->arch.memory = KVMHV_MEM_PINNED;
 	slot->arch.pinned = calloc(slot->npages / KVMHV_RMAP_PER_CHUNK + 1,
 				   sizeof(unsigned long *));
 	pinned = calloc(slot->npages, sizeof(unsigned long));
@@ -61,6 +62,7 @@ static void down(void)
 {
 	free(slot->arch.pinned);
 	slot->arch.pinned = NULL;
+	slot->arch.memory = KVMHV_MEM_USER;
 	free(pinned);
 	pinned = NULL;
 	free(vcpu);
@@ -81,10 +83,9 @@ static void rma(void)
 	up(true, false);
 	check_eq(enter(0, V_4K(1), 0x5000 | HPTE_R_M | RW), H_SUCCESS);
 	expect_pa(0, RMA_PA + 0x5000);
-	/* the area ends, the slot does not */
-	check_eq(enter(1, V_4K(2), (RMA_SIZE - 0x1000) | HPTE_R_M | RW), H_SUCCESS);
-	expect_pa(1, RMA_PA + RMA_SIZE - 0x1000);
-	check_eq(enter(2, V_4K(3), RMA_SIZE | HPTE_R_M | RW), H_SUCCESS);
+	check_eq(enter(1, V_4K(2), (RAM_SIZE - 0x1000) | HPTE_R_M | RW), H_SUCCESS);
+	expect_pa(1, RMA_PA + RAM_SIZE - 0x1000);
+	check_eq(enter(2, V_4K(3), RAM_SIZE | HPTE_R_M | RW), H_SUCCESS);
 	check(V_OF(2) & HPTE_V_ABSENT);
 	/* as large as you like, whatever the host has */
 	check_eq(p->actual, 24);
@@ -131,6 +132,69 @@ static void pinned_slot(void)
 	check_eq(enter(5, V_4K(5), 0 | HPTE_R_M | RW), H_SUCCESS);
 	expect_pa(5, PIN_PA);
 	fake.kvm.mmu_invalidate_in_progress = 0;
+	down();
+}
+
+/* One function says what may be mapped, for all kinds of memslots and sizes */
+static void memory_at(void)
+{
+	const struct page_size *p = &page_sizes[NR_PAGE_SIZES - 1];
+	const struct kvm *kvm = &fake.kvm;
+	const struct kvm_memory_slot *odd;
+	unsigned long pa = 0;
+
+	check_eq(p->actual, 24);
+	up(true, false);
+	odd = &fake.slots.slot[1];
+	check_eq(kvmhv_memory_at(kvm, NULL, IO_GPA, 1, &pa), KVMHV_MEM_NONE);
+	check_eq(kvmhv_memory_at(kvm, odd, ODD_GPA, 1, &pa), KVMHV_MEM_USER);
+	check_eq(kvmhv_memory_at(kvm, odd, ODD_GPA, 16 * MB, &pa), KVMHV_MEM_MISFIT);
+	check_eq(kvmhv_memory_at(kvm, slot, 0x5008, 1, &pa), KVMHV_MEM_RMA);
+	check_eq(pa, RMA_PA + 0x5008);
+	check_eq(kvmhv_memory_at(kvm, slot, 48 * MB, 16 * MB, &pa), KVMHV_MEM_RMA);
+	check_eq(pa, RMA_PA + 48 * MB);
+
+	/* a page that the slot has in part, the slot on its way out */
+	slot->npages--;
+	check_eq(kvmhv_memory_at(kvm, slot, 48 * MB, 16 * MB, &pa), KVMHV_MEM_MISFIT);
+	check_eq(enter(0, p->v | HPTE_V_VALID, 48 * MB | p->lp | HPTE_R_M | RW), H_PARAMETER);
+	slot->npages++;
+	slot->base_gfn++;
+	check_eq(kvmhv_memory_at(kvm, slot, 0, 16 * MB, &pa), KVMHV_MEM_MISFIT);
+	slot->base_gfn--;
+	slot->flags = KVM_MEMSLOT_INVALID;
+	check_eq(kvmhv_memory_at(kvm, slot, 0x5000, 1, &pa), KVMHV_MEM_AWAY);
+	check_eq(enter(0, V_4K(1), 0x5000 | HPTE_R_M | RW), H_SUCCESS);
+	check(V_OF(0) & HPTE_V_ABSENT);
+	slot->flags = 0;
+	down();
+
+	up(false, true);
+	check_eq(kvmhv_memory_at(kvm, slot, 16 * MB, 16 * MB, &pa), KVMHV_MEM_PINNED);
+	check_eq(pa, 2 * PIN_PA);
+	check_eq(kvmhv_memory_at(kvm, slot, 0, 16 * MB, &pa), KVMHV_MEM_MISFIT);
+	slot->flags = KVM_MEMSLOT_INVALID;
+	check_eq(kvmhv_memory_at(kvm, slot, 0, 1, &pa), KVMHV_MEM_AWAY);
+	check_eq(enter(0, V_4K(1), 0x5000 | HPTE_R_M | RW), H_PARAMETER);
+	check_eq(V_OF(0), 0);
+	slot->flags = 0;
+	down();
+}
+
+/* Cannot be: the memslot of a valid HPTE is gone.  It is noted, not passed over. */
+static void lost_hpte(void)
+{
+	gfn_t base;
+
+	up(true, false);
+	check_eq(enter(0, V_4K(1), 0x5000 | HPTE_R_M | RW), H_SUCCESS);
+	base = slot->base_gfn;
+	slot->base_gfn = IO_GPA >> PAGE_SHIFT;
+	check_eq(fake.kvm.arch.hv.lost_hpte, 0);
+	check_eq(kvmhv_rm_h_remove(vcpu, 0, 0, 0), H_SUCCESS);
+	check_eq(fake.kvm.arch.hv.lost_hpte, 1);
+	slot->base_gfn = base;
+	*fake_rmap(0x5000) = 0;
 	down();
 }
 
@@ -258,6 +322,8 @@ static void exclusion(void)
 const struct unit_case ppc970_cases[] = {
 	{ "real mode area: pages of it", rma },
 	{ "PPC970: pinned memory, nothing absent", pinned_slot },
+	{ "memory: kinds of memslots, whole pages, slots on their way out", memory_at },
+	{ "memory: a valid HPTE without memslot", lost_hpte },
 	{ "PPC970: tlbie with the host's lock, tlbiel without", instructions },
 	{ "PPC970: tlbie, tlbsync and partition switches one at a time", exclusion },
 	{ NULL, NULL },

@@ -243,7 +243,7 @@ struct kvm_memory_slot {
 	unsigned long npages;
 	unsigned long userspace_addr;
 	u32 flags;
-	struct { unsigned long **rmap, **pinned; } arch;
+	struct { unsigned long **rmap, **pinned; unsigned int memory; } arch;
 };
 
 struct kvm_memslots {
