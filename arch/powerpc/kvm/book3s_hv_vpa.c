@@ -16,6 +16,7 @@
  * nobody looks for its page.
  */
 #include "book3s_hv.h"
+#include "book3s_hv_rmap.h"
 
 #include <linux/minmax.h>
 #include <asm/dtl.h>
@@ -291,6 +292,32 @@ out:
 }
 
 /*
+ * Where the guest has @gpa, in the linear mapping.  In memory that stays whatever
+ * user space does this is not what user space has there: no MMU notifier would
+ * take that away.  Otherwise @page is what user space has, with a reference.
+ */
+static void *vpa_host_addr(struct kvm *kvm, unsigned long gpa, struct page **page)
+{
+	struct kvm_memory_slot *slot = gfn_to_memslot(kvm, gpa_to_gfn(gpa));
+	unsigned long pa;
+
+	*page = NULL;
+	switch (kvmhv_memory_at(kvm, slot, gpa, 1, &pa)) {
+	case KVMHV_MEM_RMA:
+	case KVMHV_MEM_PINNED:
+		return slot->flags & KVM_MEM_READONLY ? NULL : __va(pa);
+	case KVMHV_MEM_USER:
+		*page = gfn_to_page(kvm, gpa_to_gfn(gpa));
+		if (!is_error_page(*page))
+			return page_address(*page) + offset_in_page(gpa);
+		*page = NULL;
+		return NULL;
+	default:
+		return NULL;
+	}
+}
+
+/*
  * An address that no memslot has any more is as good as not registered, and
  * looked for again before the next entry.  So is one whose page goes away just
  * now.
@@ -302,28 +329,29 @@ static void vpa_find_area(struct kvm_vcpu *vcpu, struct kvm_hv_vpa *area)
 	struct kvm *kvm = vcpu->kvm;
 	struct page *page;
 	unsigned long seq;
+	void *kaddr;
 
 	/* Another vcpu may have taken the area away just now */
 	if (!gpa)
 		return;
 	seq = kvm->mmu_invalidate_seq;
 	smp_rmb(); /* before the host mapping: see mmu_invalidate_retry() */
-	page = gfn_to_page(kvm, gpa_to_gfn(gpa));
-	if (is_error_page(page))
+	kaddr = vpa_host_addr(kvm, gpa, &page);
+	if (!kaddr)
 		return;
 
 	/* Either we see the notifier here, or it sees our address */
 	spin_lock(&hv->vpa_lock);
-	if (area->gpa == gpa && !mmu_invalidate_retry(kvm, seq))
-		WRITE_ONCE(area->kaddr,
-			   page_address(page) + offset_in_page(gpa));
+	if (area->gpa == gpa && (!page || !mmu_invalidate_retry(kvm, seq)))
+		WRITE_ONCE(area->kaddr, kaddr);
 	spin_unlock(&hv->vpa_lock);
 
 	/*
 	 * We write behind the back of the host's page tables, where it is dirty
 	 * from now on until the notifier tells that it is written back.
 	 */
-	kvm_release_page_dirty(page);
+	if (page)
+		kvm_release_page_dirty(page);
 }
 
 /**

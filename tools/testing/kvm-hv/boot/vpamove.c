@@ -3,6 +3,11 @@
  * Runs on the emulated host, without QEMU: does the hypervisor write to a guest's
  * VPA and dispatch trace log where the guest has them, when the pages behind them
  * come and go, and nowhere else?
+ *
+ *   vpamove [rma]
+ *
+ * With "rma": where these pages are the guest's whatever user space has at their
+ * addresses, in a real mode area and, on a PPC970, in all other memory.
  */
 #define _GNU_SOURCE
 #include <endian.h>
@@ -189,11 +194,66 @@ static void no_areas(void)
 		    !!memcmp(before, at, PAGE), 0);
 }
 
-int main(void)
+/* @seen: where else user space sees the pages that the guest had at @at */
+static void check_stays(const char *what, uint64_t gpa, char *seen)
+{
+	static char zero[SLOT_SIZE];
+
+	set_area(KVM_REG_PPC_VPA_ADDR, gpa, 0);
+	set_area(KVM_REG_PPC_VPA_DTL, gpa + PAGE, DTL_BYTES);
+	at = must_map("other memory", mmap(at, SLOT_SIZE, PROT_READ | PROT_WRITE,
+					   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+	memset(at, 0, SLOT_SIZE);
+	check_runs(what, seen, 0);
+	check_value("other memory has changed", !!memcmp(at, zero, SLOT_SIZE), 0);
+	munmap(at, SLOT_SIZE);
+	check_runs("no memory there", seen, 1);
+
+	set_area(KVM_REG_PPC_VPA_DTL, 0, 0);
+	set_area(KVM_REG_PPC_VPA_ADDR, 0, 0);
+	munmap(seen, SLOT_SIZE);
+}
+
+/* Memory that stays: what counts is what the guest sees */
+static void in_area(void)
+{
+	const uint32_t code[] = { LI_DONE, SC1 };
+	struct kvm_allocate_rma rma = { 0 };
+	char *seen;
+	int fd;
+
+	fd = ioctl(vm.fd, KVM_ALLOCATE_RMA, &rma);
+	check("KVM_ALLOCATE_RMA", fd, 0);
+	mem = must_map("area", mmap(NULL, rma.rma_size, PROT_READ | PROT_WRITE,
+				    MAP_SHARED, fd, 0));
+	put_code(mem + GUEST_PC, code, ARRAY_SIZE(code));
+	at = mem + AREAS / 2;
+	seen = must_map("area", mmap(NULL, SLOT_SIZE, PROT_READ | PROT_WRITE,
+				     MAP_SHARED, fd, AREAS / 2));
+	close(fd);
+	check("area at 0", set_slot(&vm, 0, 0, mem, rma.rma_size, 0), 0);
+	check_stays("in a real mode area", AREAS / 2, seen);
+
+	if (ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_PPC_RMA) < 2)
+		return;
+	at = file_at(NULL);
+	seen = must_map("second mapping", mremap(at, 0, SLOT_SIZE, MREMAP_MAYMOVE));
+	check("memory behind it", set_slot(&vm, 1, rma.rma_size, at, SLOT_SIZE, 0), 0);
+	check_stays("in pinned memory", rma.rma_size, seen);
+}
+
+int main(int argc, char **argv)
 {
 	const uint32_t code[] = { LI_DONE, SC1 };
 
 	open_kvm();
+	if (argc > 1 && !strcmp(argv[1], "rma")) {
+		open_vm(&vm, VM_HV);
+		check("KVM_CAP_PPC_PAPR", enable_papr(&vm), 0);
+		in_area();
+		close_vm(&vm);
+		return summary("vpamove");
+	}
 	mem = must_map("memory", mmap(NULL, MEM_SIZE, PROT_READ | PROT_WRITE,
 				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	put_code(mem + GUEST_PC, code, ARRAY_SIZE(code));
