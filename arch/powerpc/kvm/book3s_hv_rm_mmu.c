@@ -25,6 +25,10 @@
 
 #define HPTES_PER_PTEG		8
 
+/* B, and LP where L is set (ISA 2.06) */
+#define HPTE_V_SSIZE_MASK	(3UL << HPTE_V_SSIZE_SHIFT)
+#define HPTE_R_LP		0xff000UL
+
 /* H_PROTECT flags: where the PTE's bits are (PAPR, "Page Protection") */
 #define PROT_PP0_SHIFT		55
 #define PROT_KEY_HI_SHIFT	48
@@ -79,12 +83,24 @@ static __always_inline void make_absent(struct new_hpte *new,
 	new->rmap = NULL;
 }
 
+/* page_size_of() by ISA 2.01: no B; L says 16M, and then the LP bits are the RPN's */
+static noinline unsigned long page_size_201(unsigned long v, unsigned long r)
+{
+	if (v & HPTE_V_SSIZE_MASK)
+		return 0;
+	if (!(v & HPTE_V_LARGE))
+		return SZ_4K;
+	return r & HPTE_R_LP ? 0 : SZ_16M;
+}
+
 /* Size of the page that H_ENTER is asked for; 0 if there is no such thing */
 static __always_inline unsigned long page_size_of(unsigned long v,
 						  unsigned long r)
 {
 	unsigned int shifts;
 
+	if (unlikely(!cpu_has_feature(CPU_FTR_ARCH_206)))
+		return page_size_201(v, r);
 	if (v & (2UL << HPTE_V_SSIZE_SHIFT))	/* reserved segment size */
 		return 0;
 	shifts = kvmppc_hpte_page_shifts(v, r);

@@ -198,6 +198,39 @@ static void lost_hpte(void)
 	down();
 }
 
+/*
+ * ISA 2.01 has pages of 4K and of one other size, and one size of segments.  What
+ * later processors find in these bits a PPC970 takes for 16M all the same.
+ */
+static void sizes_201(void)
+{
+	const struct page_size *p;
+	unsigned long lp, v;
+	unsigned int i;
+
+	up(true, true);
+	for (i = 0; i < NR_PAGE_SIZES; i++) {
+		p = &page_sizes[i];
+		v = p->v | HPTE_V_VALID;
+		check_eq(enter(i, v, 16 * MB | p->lp | HPTE_R_M | RW),
+			 p->base == p->actual && p->base != 16 ? H_SUCCESS : H_PARAMETER);
+	}
+	for (i = 0; i < NR_PAGE_SIZES; i++) {
+		p = &page_sizes[i];
+		v = p->v | HPTE_V_1TB_SEG | HPTE_V_VALID;
+		check_eq(enter(8 + i, v, 16 * MB | p->lp | HPTE_R_M | RW), H_PARAMETER);
+		check_eq(V_OF(8 + i), 0);
+	}
+	for (lp = 1; lp < 256; lp++)
+		check_eq(enter(16, V_4K(1) | HPTE_V_LARGE, lp << 12 | HPTE_R_M | RW),
+			 H_PARAMETER);
+	/* the module comes here, too: the hash table as a stream */
+	check_eq(kvmhv_hpt_insert(&fake.kvm, H_EXACT, 16, V_4K(1) | HPTE_V_LARGE,
+				  0x1000 | HPTE_R_M | RW, &lp), H_PARAMETER);
+	check_eq(V_OF(16), 0);
+	down();
+}
+
 /* tlbie of several vcpus, tlbiel of one */
 static void instructions(void)
 {
@@ -324,6 +357,7 @@ const struct unit_case ppc970_cases[] = {
 	{ "PPC970: pinned memory, nothing absent", pinned_slot },
 	{ "memory: kinds of memslots, whole pages, slots on their way out", memory_at },
 	{ "memory: a valid HPTE without memslot", lost_hpte },
+	{ "PPC970: page and segment sizes of ISA 2.01", sizes_201 },
 	{ "PPC970: tlbie with the host's lock, tlbiel without", instructions },
 	{ "PPC970: tlbie, tlbsync and partition switches one at a time", exclusion },
 	{ NULL, NULL },

@@ -235,7 +235,11 @@ static void fault_permissions(void)
 		u32 bits;
 		bool key, data;
 
-		place_of(&p, rnd(2), rnd(1 << 20), rnd(1U << 31), &page_sizes[0]);
+		fake.features = rnd(4) ? CPU_FTR_ARCH_206 | CPU_FTR_ARCH_207S :
+				rnd(2) ? CPU_FTR_ARCH_206 : 0;
+		/* ISA 2.01 has no 1T segments */
+		place_of(&p, fake.features && rnd(2), rnd(1 << 20), rnd(1U << 31),
+			 &page_sizes[0]);
 		i = rnd(5);
 		ks = rnd(2);
 		kp = rnd(2);
@@ -261,8 +265,6 @@ static void fault_permissions(void)
 				 (rnd(8) ? MSR_DR | MSR_IR : 0);
 		vcpu->arch.amr = amr;
 		vcpu->arch.iamr = iamr;
-		fake.features = rnd(4) ? CPU_FTR_ARCH_206 | CPU_FTR_ARCH_207S :
-				rnd(2) ? CPU_FTR_ARCH_206 : 0;
 
 		/* valid, valid but read-only, absent, device */
 		fake_pte(0)->pte = (PA_BASE) | _PAGE_PRESENT | _PAGE_READ |
