@@ -15,6 +15,7 @@
  * thread that does not nap, which calls the others (kvmhv_rm_begin_exit()).
  */
 #include <linux/kvm_host.h>
+#include <linux/nospec.h>
 #include <asm/hvcall.h>
 #include <asm/kvm_book3s.h>
 #include <asm/kvm_ppc.h>
@@ -224,6 +225,7 @@ static struct kvm_vcpu *core_mate(struct kvm_vcpu *vcpu, unsigned long id)
 
 	if (nr >= KVMHV_MAX_THREADS)
 		return NULL;
+	nr = array_index_nospec(nr, KVMHV_MAX_THREADS);
 	return READ_ONCE(vcore->vcpu[nr]);
 }
 
