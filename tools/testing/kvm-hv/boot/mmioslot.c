@@ -5,6 +5,7 @@
  * there now, when the HPTE, the memslot or the instruction changes?
  */
 #include <endian.h>
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -111,6 +112,32 @@ static void devices(void)
 	access_device("load", DEVICE, 4, 0);
 }
 
+/* What user space makes of the length of a load that it is asked to do */
+static void lengths(void)
+{
+	const uint64_t r[] = { 0, 0x5a5a5a5a };
+	const uint32_t data = htobe32(0x8899aabb);
+	struct kvm_run *run = vm.run;
+	uint32_t len;
+
+	enter(HPTE_R(DEVICE));
+	instruction(LWZ_R4_R9);
+	for (len = 0; len <= 16; len++) {
+		start_guest(&vm, GUEST_CODE, MSR_DR, r, 2);
+		check("load", ioctl(vm.vcpu, KVM_RUN, 0), 0);
+		check_value("load", run->exit_reason, KVM_EXIT_MMIO);
+		memcpy(run->mmio.data, &data, sizeof(data));
+		if (len != 4) {
+			run->mmio.len = len;
+			check("another length", ioctl(vm.vcpu, KVM_RUN, 0), EINVAL);
+			run->mmio.len = 4;
+		}
+		if (run->exit_reason == KVM_EXIT_MMIO)
+			check_value("hcall", run_to_hcall(&vm), HCALL_DONE);
+		check_value("loaded", run->papr_hcall.args[0], 0x8899aabb);
+	}
+}
+
 static void slots(void)
 {
 	uint32_t *page;
@@ -139,6 +166,7 @@ int main(void)
 	open_guest(&vm, mem, MEM_SIZE);
 
 	devices();
+	lengths();
 	slots();
 	close_vm(&vm);
 	return summary("mmioslot");
