@@ -96,11 +96,19 @@ static unsigned long ring_unmap_one(struct kvm *kvm, struct ring_walk *w,
 	return rc;
 }
 
+/*
+ * The pages of an HPTE that was written through, whose C bit is no more.  Under
+ * the lock of its rmap word, so that the dirty log finds them either here or there.
+ */
 static void mark_pages_dirty(struct kvm *kvm,
 			     const struct kvm_memory_slot *slot, gfn_t gfn,
-			     unsigned long npages)
+			     const struct ring_walk *w)
 {
-	while (npages--)
+	unsigned long n = hpte_pages(w);
+
+	kvmhv_assert_rmap_locked(w->rmap);
+
+	while (n--)
 		mark_page_dirty_in_slot(kvm, slot, gfn++);
 }
 
@@ -123,7 +131,6 @@ static void unmap_page(struct kvm *kvm, const struct kvm_memory_slot *slot,
 		       gfn_t gfn, bool invalidate)
 {
 	struct ring_walk w = { .rmap = kvmhv_rmap_slot(slot, gfn) };
-	unsigned long dirty = 0;
 	bool more = true;
 
 	while (more) {
@@ -132,14 +139,13 @@ static void unmap_page(struct kvm *kvm, const struct kvm_memory_slot *slot,
 		more = *w.rmap & KVMPPC_RMAP_PRESENT;
 		if (more && ring_trylock(kvm, &w, *w.rmap & KVMPPC_RMAP_INDEX)) {
 			if (ring_unmap_one(kvm, &w, invalidate) & HPTE_R_C)
-				dirty = max(dirty, hpte_pages(&w));
+				mark_pages_dirty(kvm, slot, gfn, &w);
 			unlock_hpte(w.hpte, w.v);
 		}
 		unlock_rmap(w.rmap);
 		preempt_enable();
 		cpu_relax();
 	}
-	mark_pages_dirty(kvm, slot, gfn, dirty);
 }
 
 static void unmap_slot(struct kvm *kvm, const struct kvm_memory_slot *slot,
@@ -515,8 +521,10 @@ static unsigned long harvest_page(struct kvm *kvm,
 	struct ring_walk w = { .rmap = kvmhv_rmap_slot(slot, gfn) };
 	unsigned long head, i, n, dirty = 0;
 
-	/* unlocked: what changes meanwhile is seen the next time */
-	if (!(READ_ONCE(*w.rmap) & (KVMPPC_RMAP_PRESENT | KVMHV_RMAP_CHANGED)))
+	/* Not even locked: whatever was here before is in the bitmap by now */
+	if (!(smp_load_acquire(w.rmap) &
+	      (KVMPPC_RMAP_PRESENT | KVMHV_RMAP_CHANGED |
+	       BIT(KVMPPC_RMAP_LOCK_BIT))))
 		return 0;
 again:
 	preempt_disable();
@@ -579,7 +587,8 @@ static void harvest_slot(struct kvm *kvm, const struct kvm_memory_slot *slot,
  *
  * Pages written to since the last call, by the guest (C bits of HPTEs, those
  * removed included, and areas it shares with the kernel) or by the kernel for
- * it (the slot's own bitmap).
+ * it (the slot's own bitmap).  A write that came before the call is reported by
+ * this call, whatever MMU notifiers do meanwhile.
  *
  * Context: VM ioctl.  Takes kvm->slots_lock, kvm->srcu, rmap and HPTE locks.
  * Return: 0, -EINVAL for a bad slot number, -ENOENT if there is no such slot
@@ -606,12 +615,18 @@ int kvmhv_get_dirty_log(struct kvm *kvm, struct kvm_dirty_log *log)
 	/* The second half of the bitmap is for the holder of slots_lock. */
 	n = kvm_dirty_bitmap_bytes(slot);
 	map = kvm_second_dirty_bitmap(slot);
-	for (i = 0; i < n / sizeof(*map); i++)
-		map[i] = xchg(&slot->dirty_bitmap[i], 0);
+	memset(map, 0, n);
 
 	harvest_slot(kvm, slot, map);
 	kvm_for_each_vcpu(i, vcpu, kvm)
 		kvmhv_vpa_harvest_dirty(vcpu, slot, map);
+
+	/*
+	 * Last: a page that lost its HPTEs, or an area that was deregistered, before
+	 * we came to it has been marked here.
+	 */
+	for (i = 0; i < n / sizeof(*map); i++)
+		map[i] |= xchg(&slot->dirty_bitmap[i], 0);
 
 	ret = copy_to_user(log->dirty_bitmap, map, n) ? -EFAULT : 0;
 out:

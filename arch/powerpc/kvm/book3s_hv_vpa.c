@@ -59,24 +59,23 @@ static bool vpa_range_ok(unsigned long gpa, unsigned long len)
 }
 
 /*
- * Changes a registration.  Called with vpa_lock held; returns the address of
- * a page the hypervisor wrote to and the dirty log has not heard of yet, or 0.
+ * Changes a registration; vpa_lock held.  Under it the dirty log hears of the page
+ * that the hypervisor wrote to, so that it finds the mark either here or there.
  */
-static unsigned long vpa_change_locked(struct kvm_hv_vcpu *hv,
-				       struct kvm_hv_vpa *area,
-				       unsigned long gpa, unsigned long len)
+static void vpa_change_locked(struct kvm *kvm, struct kvm_hv_vcpu *hv,
+			      struct kvm_hv_vpa *area,
+			      unsigned long gpa, unsigned long len)
 {
-	unsigned long dirty_gpa = 0;
+	lockdep_assert_held(&hv->vpa_lock);
 
 	if (area->dirty)
-		dirty_gpa = area->gpa;
+		kvmhv_mark_dirty(kvm, gpa_to_gfn(area->gpa));
 	area->dirty = false;
 	WRITE_ONCE(area->gpa, gpa);
 	area->len = len;
 	WRITE_ONCE(area->kaddr, NULL);
 	if (area == &hv->dtl)
 		WRITE_ONCE(hv->dtl_new, gpa);
-	return dirty_gpa;
 }
 
 /* Reads the length the guest has written into the area; 0 if it cannot be */
@@ -125,7 +124,7 @@ long kvmhv_h_register_vpa(struct kvm_vcpu *vcpu, unsigned long flags,
 {
 	unsigned long func = (flags >> H_VPA_FUNC_SHIFT) & H_VPA_FUNC_MASK;
 	struct kvm *kvm = vcpu->kvm;
-	unsigned long len, dirty_gpa = 0;
+	unsigned long len;
 	struct kvm_vcpu *tvcpu;
 	struct kvm_hv_vcpu *hv;
 	long ret = H_SUCCESS;
@@ -167,7 +166,7 @@ long kvmhv_h_register_vpa(struct kvm_vcpu *vcpu, unsigned long flags,
 		}
 		fallthrough;
 	case H_VPA_REG_VPA:
-		dirty_gpa = vpa_change_locked(hv, &hv->vpa, gpa, len);
+		vpa_change_locked(kvm, hv, &hv->vpa, gpa, len);
 		break;
 	case H_VPA_REG_DTL:
 		/* The VPA holds the index of the next entry */
@@ -177,7 +176,7 @@ long kvmhv_h_register_vpa(struct kvm_vcpu *vcpu, unsigned long flags,
 		}
 		fallthrough;
 	case H_VPA_DEREG_DTL:
-		dirty_gpa = vpa_change_locked(hv, &hv->dtl, gpa, len);
+		vpa_change_locked(kvm, hv, &hv->dtl, gpa, len);
 		break;
 	case H_VPA_REG_SLB:
 		if (!hv->vpa.gpa) {
@@ -186,13 +185,11 @@ long kvmhv_h_register_vpa(struct kvm_vcpu *vcpu, unsigned long flags,
 		}
 		fallthrough;
 	case H_VPA_DEREG_SLB:
-		dirty_gpa = vpa_change_locked(hv, &hv->slb_shadow, gpa, len);
+		vpa_change_locked(kvm, hv, &hv->slb_shadow, gpa, len);
 		break;
 	}
 	spin_unlock(&hv->vpa_lock);
 
-	if (dirty_gpa)
-		kvmhv_mark_dirty(kvm, gpa_to_gfn(dirty_gpa));
 	if (ret == H_SUCCESS && tvcpu != vcpu)
 		kvm_vcpu_kick(tvcpu);
 	return ret;
@@ -256,7 +253,7 @@ int kvmhv_vpa_set(struct kvm_vcpu *vcpu, u64 id, const union kvmppc_one_reg *val
 {
 	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
 	struct kvm_hv_vpa *area = vpa_by_reg(hv, id);
-	unsigned long gpa, len, func, dirty_gpa = 0;
+	unsigned long gpa, len, func;
 	bool is_vpa = id == KVM_REG_PPC_VPA_ADDR;
 	int ret = 0;
 
@@ -283,11 +280,9 @@ int kvmhv_vpa_set(struct kvm_vcpu *vcpu, u64 id, const union kvmppc_one_reg *val
 		     gpa && !hv->vpa.gpa)
 		ret = -EINVAL;
 	else
-		dirty_gpa = vpa_change_locked(hv, area, gpa, len);
+		vpa_change_locked(vcpu->kvm, hv, area, gpa, len);
 out:
 	spin_unlock(&hv->vpa_lock);
-	if (dirty_gpa)
-		kvmhv_mark_dirty(vcpu->kvm, gpa_to_gfn(dirty_gpa));
 	return ret;
 }
 
