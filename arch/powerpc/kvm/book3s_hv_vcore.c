@@ -258,6 +258,20 @@ static bool call_thread(struct kvm_vcpu *vcpu)
 }
 
 /*
+ * Must an idle vcpu's timer be set, or set once more?  It has none if the core
+ * stopped under the vcpu; one for another time if the vcpu was in the core
+ * meanwhile; or one that has expired already, since NTP may make the host's
+ * clock run faster than the timebase.
+ */
+static bool timer_stale(struct kvm_vcpu *vcpu, bool timer, u64 expires)
+{
+	return READ_ONCE(vcpu->arch.hv.state) == KVMHV_READY &&
+	       vcpu->arch.ceded &&
+	       (!timer || READ_ONCE(vcpu->arch.dec_expires) != expires ||
+		!hrtimer_is_queued(&vcpu->arch.dec_timer));
+}
+
+/*
  * Sleep until the vcpu is BUSY again or its task is needed otherwise; for an
  * idle one at most until its decrementer is due.  Out of the srcu section, so
  * that a change of memslots does not wait for idle guests.
@@ -273,7 +287,7 @@ static noinline void wait_turn(struct kvm_vcpu *vcpu)
 	if (timer) {
 		ticks = max(dec_remaining(vcpu) - wake_ahead(), 0LL);
 		hrtimer_start(&vcpu->arch.dec_timer,
-			      ktime_add_ns(ktime_get_real(), tb_to_ns(ticks)),
+			      ktime_add_ns(ktime_get(), tb_to_ns(ticks)),
 			      HRTIMER_MODE_ABS);
 	}
 	kvm_vcpu_srcu_read_unlock(vcpu);
@@ -284,9 +298,8 @@ static noinline void wait_turn(struct kvm_vcpu *vcpu)
 							 TASK_INTERRUPTIBLE);
 		if (turn_over(vcpu))
 			break;
-		if (READ_ONCE(hv->state) == KVMHV_READY && vcpu->arch.ceded &&
-		    (!timer || READ_ONCE(vcpu->arch.dec_expires) != expires))
-			break;	/* the core stopped under it: set the timer */
+		if (timer_stale(vcpu, timer, expires))
+			break;	/* the caller comes again */
 		/* kvm_vcpu_kick() only wakes the task: pass it on */
 		if (kvmhv_interrupt_pending(vcpu))
 			call_thread(vcpu);

@@ -23,6 +23,9 @@
 #ifndef EVENTS
 #define EVENTS	2
 #endif
+#ifndef EARLY
+#define EARLY	0		/* timers that expire before the decrementer is due */
+#endif
 
 #define BUSY	0
 #define READY	1
@@ -46,7 +49,7 @@ bool trap[M], was_cede[M];	/* what the turn ended with */
 bool waits[M];			/* in wait_for_busy() */
 bool home[M];			/* in user space for good */
 byte rounds[M] = ROUNDS;
-byte events = EVENTS;
+byte events = EVENTS, early = EARLY;
 
 #define lock()		atomic { !locked -> locked = 1 }
 #define unlock()	locked = 0
@@ -336,7 +339,11 @@ inline wait_turn()
 #ifdef BUG_OLD_TIMER
 	      !timer[me] -> break
 #else
-	      (!timer[me] || set_for[me] != expires[me]) -> break
+	      (!timer[me] || set_for[me] != expires[me]
+#ifndef BUG_EARLY
+	       || fired[me]
+#endif
+	      ) -> break
 #endif
 	   :: else
 	   fi;
@@ -486,6 +493,11 @@ proctype Events()
 	:: atomic { TIMER_DUE(1) -> fired[1] = 1; wake_task(1) }
 #if M > 2
 	:: atomic { TIMER_DUE(2) -> fired[2] = 1; wake_task(2) }
+#endif
+#if EARLY
+	:: /* the host's clock runs faster than the timebase */
+	   atomic { early && timer[0] && !fired[0] -> early--; fired[0] = 1; wake_task(0) }
+	:: atomic { early && timer[1] && !fired[1] -> early--; fired[1] = 1; wake_task(1) }
 #endif
 	:: atomic {
 		timeout ->
