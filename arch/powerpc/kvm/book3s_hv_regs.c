@@ -202,11 +202,52 @@ static int set_arch_compat(struct kvm_vcpu *vcpu, u64 id,
 	return kvmhv_set_arch_compat(vcpu, reg_value(id, val));
 }
 
+/* Of all vcores, when the last trip ended, by the host's timebase */
+static u64 last_in_guest(struct kvm *kvm)
+{
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+	u64 left, last = 0;
+
+	kvm_for_each_vcpu(i, vcpu, kvm) {
+		left = READ_ONCE(vcpu->arch.hv.vcore->tb_left);
+		if (left > last)
+			last = left;
+	}
+	return last;
+}
+
+/*
+ * An offset for @wanted, in units of TB_OFFSET_UNIT.  User space goes by the
+ * offsets that it asked for.  If with them the guest's timebase goes forward,
+ * it must not go back by what the last offset was rounded up.
+ */
+static u64 choose_tb_offset(struct kvm *kvm, u64 wanted)
+{
+	struct kvm_hv_vm *hv = &kvm->arch.hv;
+	u64 last = last_in_guest(kvm), now = mftb();
+	s64 ahead = wanted - (hv->tb_offset - (now - last));
+
+	if (last && ahead < 0 &&
+	    (s64)(wanted - (hv->tb_wanted - (now - last))) >= 0)
+		wanted -= ahead;
+	return ALIGN(wanted, TB_OFFSET_UNIT);
+}
+
+/* Vcpus get it one after the other, and all vcores have to have the same one */
 static int set_tb_offset(struct kvm_vcpu *vcpu, u64 id,
 			 const union kvmppc_one_reg *val)
 {
-	WRITE_ONCE(vcpu->arch.hv.vcore->tb_offset,
-		   ALIGN(reg_value(id, val), TB_OFFSET_UNIT));
+	struct kvm_hv_vm *hv = &vcpu->kvm->arch.hv;
+	u64 wanted = reg_value(id, val);
+
+	mutex_lock(&hv->setup_lock);
+	if (wanted != hv->tb_wanted) {
+		hv->tb_offset = choose_tb_offset(vcpu->kvm, wanted);
+		hv->tb_wanted = wanted;
+	}
+	WRITE_ONCE(vcpu->arch.hv.vcore->tb_offset, hv->tb_offset);
+	mutex_unlock(&hv->setup_lock);
 	return 0;
 }
 

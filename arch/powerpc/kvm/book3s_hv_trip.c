@@ -299,6 +299,7 @@ static void core_trip(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self,
 	ftrace = this_cpu_get_ftrace_enabled();
 	this_cpu_disable_ftrace();
 	kvmhv_enter_core(vcore, keep);
+	WRITE_ONCE(vcore->tb_left, mftb());
 	srr_regs_clobbered();	/* lest the way to user space trusts them */
 	this_cpu_set_ftrace_enabled(ftrace);
 

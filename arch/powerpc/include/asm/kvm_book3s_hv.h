@@ -192,6 +192,8 @@ struct kvm_hv_vm {
 	u32 htab_generation;		/* [S] counts new and emptied HPTs */
 	struct kvmhv_htab_file *htab_reader; /* [L: setup_lock] book3s_hv_htab_fd.c */
 	struct list_head vcores;	/* [L: kvm->lock] */
+	u64 tb_wanted;			/* [L: setup_lock] KVM_REG_PPC_TB_OFFSET as set */
+	u64 tb_offset;			/* [L: setup_lock] what the last vcore got for it */
 	/* Code of the real-mode handlers of hcalls that are enabled, or 0 */
 	unsigned long rm_hcall[KVMHV_RM_HCALLS];	/* [A](a) */
 	/*
@@ -238,6 +240,7 @@ struct kvm_hv_vcore {
 	struct kvmhv_thread *leader;	/* [T] that runs it for the host */
 
 	u64 tb_offset;		/* [V] guest timebase - host timebase */
+	u64 tb_left;		/* [T, A] host timebase at the end of the last trip */
 	unsigned long lpcr;	/* [L: lock, A](a) what user space sets */
 	unsigned long pcr;	/* [V] PCR while in the guest */
 	unsigned long dpdes;	/* [T](a) POWER8 doorbells */
