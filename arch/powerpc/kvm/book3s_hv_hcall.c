@@ -57,6 +57,16 @@ static long h_xics(struct kvm_vcpu *vcpu, unsigned long *args)
 	return kvmppc_xics_hcall(vcpu, kvmppc_get_gpr(vcpu, 3));
 }
 
+/* PAPR, H_XIRR_X: r5 is the timebase; common code puts the host's there */
+static long h_xirr_x(struct kvm_vcpu *vcpu, unsigned long *args)
+{
+	long ret = h_xics(vcpu, args);
+
+	if (ret == H_SUCCESS)
+		args[1] += vcpu->arch.hv.vcore->tb_offset;
+	return ret;
+}
+
 /* PAPR, hcalls on TCE tables: those not done in real mode, book3s_hv_tce.c */
 static long h_get_tce(struct kvm_vcpu *vcpu, unsigned long *args)
 {
