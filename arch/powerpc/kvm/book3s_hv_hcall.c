@@ -342,8 +342,10 @@ static int hcall_to_user(struct kvm_vcpu *vcpu, unsigned long nr,
  * @vcpu: the vcpu; r3 is the hcall number, r4 and up its arguments, the PC is
  *	behind the instruction
  *
- * From problem state it is a privileged instruction and gives the guest a
- * program interrupt, for only the guest's own kernel may make hcalls.
+ * From problem state it is a system call interrupt of the guest's own, for only
+ * the guest's kernel may make hcalls.  The ISA has no other interrupt for sc;
+ * and if that kernel runs guests itself, in problem state by KVM PR, sc 1 is an
+ * hcall of one of them and comes to where KVM PR looks for it.
  *
  * Context: the vcpu's task, kvm_vcpu_srcu_read_lock() held, may sleep.
  * Return: RESUME_GUEST with the result in r3, or RESUME_HOST with
@@ -357,10 +359,7 @@ int kvmhv_handle_hcall(struct kvm_vcpu *vcpu)
 	hcall_fn handler;
 
 	if (vcpu->arch.hv.shregs.msr & MSR_PR) {
-		/* The interrupt is for the instruction itself */
-		kvmppc_set_pc(vcpu, kvmppc_get_pc(vcpu) - 4);
-		kvmhv_inject_interrupt(vcpu, BOOK3S_INTERRUPT_PROGRAM,
-				       SRR1_PROGPRIV);
+		kvmhv_inject_interrupt(vcpu, BOOK3S_INTERRUPT_SYSCALL, 0);
 		return RESUME_GUEST;
 	}
 

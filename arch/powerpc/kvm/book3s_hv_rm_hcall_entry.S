@@ -13,6 +13,7 @@
 /* CR fields that a function call, and an hcall, may destroy; and the others */
 #define CR_VOLATILE	0xc7
 #define CR_NONVOLATILE	0x00fff000
+#define CR_NOT_CR0	0x0fffffff
 
 /*
  * Hcall, from kvmhv_hcall_tramp in exceptions-64s.S.
@@ -23,8 +24,8 @@
  * PAPR lets an hcall destroy r0, r3-r12, CTR, XER and CR0, CR1, CR5-7, so only
  * the arguments are kept, for the handler and for user space.  Nonvolatile
  * registers, CR2-4 among them, stay where they are: the C ABI keeps them.  What
- * goes back to the guest in a volatile register must not be the host's, hence
- * the zeros.
+ * goes back to the guest in a volatile register, or in CFAR, must not be the
+ * host's, hence the zeros.
  */
 	.global	kvmhv_hcall
 	.balign	IFETCH_ALIGN_BYTES
@@ -41,24 +42,25 @@ BEGIN_FTR_SECTION
 	std	r1,VCPU_PPR(r10)
 END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
 	HMT_MEDIUM
-	li	r0,KVM_GUEST_MODE_HOST_HV
-	stb	r0,HSTATE_IN_GUEST(r13)
-	ld	r1,HSTATE_HOST_R1(r13)
-	ld	r2,PACATOC(r13)
+	li	r2,KVM_GUEST_MODE_HOST_HV
+	stb	r2,HSTATE_IN_GUEST(r13)
 
 	/*
 	 * A multiple of 4 below the end of the table, and from privileged
 	 * state?  Enabled for this VM, and is there a handler?  Whatever r3
 	 * is, r9 is in the table, so that no guess at a branch leads out of it.
+	 * r0, r12 and XER are still the guest's.
 	 */
 	mfspr	r11,SPRN_SRR1
-	rldicr	r0,r3,62,63 - RM_HCALL_BITS	/* r3 >> 2, above the number */
-	ld	r12,VCPU_KVM(r10)
-	rlwimi.	r0,r11,32 - MSR_PR_LG,31,31
+	rldicr	r2,r3,62,63 - RM_HCALL_BITS	/* r3 >> 2, above the number */
+	ld	r1,VCPU_KVM(r10)
+	rlwimi.	r2,r11,32 - MSR_PR_LG,31,31
 	rlwinm	r9,r3,1,RM_HCALL_MASK	/* offset in the table */
-	bne	.Lhcall_to_host
-	add	r12,r12,r9
-	ld	r12,KVM_RM_HCALL(r12)
+	bne	.Lhcall_not_here
+	add	r9,r1,r9
+	ld	r12,KVM_RM_HCALL(r9)
+	ld	r1,HSTATE_HOST_R1(r13)
+	ld	r2,PACATOC(r13)
 	cmpdi	r12,0
 	beq	.Lhcall_to_host
 
@@ -68,8 +70,15 @@ END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
 	cmpdi	r3,KVMHV_RM_INJECT	/* or H_TOO_HARD */
 	bge	.Lhcall_slow
 
-	/* Straight back: SRR0/1 still hold the guest's PC and MSR */
+	/*
+	 * Straight back: SRR0/1 still hold the guest's PC and MSR.  Go by
+	 * HSRR0/1, because rfid puts its own address into CFAR.
+	 */
+	mfspr	r4,SPRN_SRR0
+	mfspr	r5,SPRN_SRR1
 	ld	r12,HSTATE_KVM_VCPU(r13)
+	mtspr	SPRN_HSRR0,r4
+	mtspr	SPRN_HSRR1,r5
 	li	r0,KVM_GUEST_MODE_GUEST_HV
 	stb	r0,HSTATE_IN_GUEST(r13)
 	each_gpr ld, 4, 11, VCPU_REG(4), r12
@@ -80,15 +89,38 @@ BEGIN_FTR_SECTION
 	mtspr	SPRN_PPR,r0
 END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
 	li	r0,0
+BEGIN_FTR_SECTION
+	mtspr	SPRN_CFAR,r0
+END_FTR_SECTION_IFSET(CPU_FTR_CFAR)
 	mtctr	r0
 	mtxer	r0
 	mtcrf	CR_VOLATILE,r0
 	each_gpr ld, 1, 2, VCPU_REG(1), r12
 	ld	r13,VCPU_REG(13)(r12)
 	li	r12,0
-	RFI_TO_USER			/* rfid with the flush slots; HV goes to 0 */
+	HRFI_TO_GUEST			/* hrfid with the flush slots; HV goes to 0 */
 	b	.
 
+/*
+ * No number of a real-mode handler, or from problem state, which is a system
+ * call interrupt of the guest's own: it finds all registers as they were, but
+ * for CR0 and CTR, which are gone (exceptions-64s.S).  r1 and r2 are free, r11
+ * = SRR1, r10 = vcpu, r0, r12, XER and CR1-7 the guest's.
+ */
+.Lhcall_not_here:
+	andi.	r2,r11,MSR_PR
+	ld	r1,HSTATE_HOST_R1(r13)
+	ld	r2,PACATOC(r13)
+	beq	.Lhcall_to_host
+	mfcr	r5
+	mfxer	r4
+	std	r0,VCPU_REG(0)(r10)
+	std	r12,VCPU_REG(12)(r10)
+	std	r4,VCPU_XER(r10)
+	rlwinm	r5,r5,0,CR_NOT_CR0
+	mr	r3,r10
+	li	r0,0
+	b	.Lhcall_store
 /*
  * Not the short way back: the same as any other interrupt out of the guest.
  * The vcpu has the volatile state but for what an hcall may destroy.
@@ -106,9 +138,15 @@ END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
 	li	r0,0
 	std	r0,VCPU_REG(0)(r3)
 	std	r0,VCPU_REG(12)(r3)
-	std	r0,VCPU_CTR(r3)
 	std	r0,VCPU_XER(r3)
 	rlwinm	r5,r5,0,CR_NONVOLATILE
+	/* fall through */
+/* The rest, from both: r3 = vcpu, r5 = CR, r0 = 0; CR0[EQ]: interrupt it */
+.Lhcall_store:
+	std	r0,VCPU_CTR(r3)
+BEGIN_FTR_SECTION
+	std	r0,VCPU_CFAR(r3)
+END_FTR_SECTION_IFSET(CPU_FTR_CFAR)
 	std	r5,VCPU_CR(r3)
 	mfspr	r4,SPRN_SRR0
 	mfspr	r5,SPRN_SRR1

@@ -18,6 +18,9 @@ INSN(tdi, "tdeqi 4, 7")
 INSN(twnot, "twlti 4, 0")
 INSN(sc, "li 0, 0; sc")
 INSN(sc1, "sc 1")
+/* r0 and CTR are r4, r12 and XER are r5, CR is r6 */
+INSN(sc1_regs, "mr 0, 4; mr 12, 5; mtctr 4; mtxer 5; mtcrf 0xff, 6; sc 1")
+INSN(cfar, "mtspr 28, 6; sc 1; mfspr 3, 28")
 INSN(hrfid, "hrfid")
 INSN(rfid, "rfid")
 INSN(tlbie, "tlbie 3, 4")
@@ -162,6 +165,52 @@ static void test_hypervisor(void)
 	report_eq(cpu()->ret & MSR_SF, MSR_SF, "rfid sets SF");
 }
 
+/* Problem state: the interrupt comes with all that the instruction found */
+static void test_sc1_regs(void)
+{
+	const u64 r0 = 0x1111222233334444UL, r12 = 0xa0000055UL, cr = 0x59a6c73fUL;
+	struct regs *e = &cpu()->end;
+
+	if (!is_kvm) {
+		report_skip("sc 1 in problem state: QEMU's own H_PRIVILEGE");
+		return;
+	}
+	report_eq(run_asm(MSR_USER, i_sc1_regs, 0, r0, r12, cr), 0xc00,
+		  "sc 1 in problem state: vector");
+	report_eq(e->gpr[0], r0, "sc 1 in problem state: r0");
+	report_eq(e->gpr[12], r12, "sc 1 in problem state: r12");
+	report_eq(e->xer & 0xe000007f, r12 & 0xe000007f, "sc 1 in problem state: XER");
+	/* The hypervisor may destroy CR0 and CTR */
+	report_eq(e->cr & 0x0fffffff, cr & 0x0fffffff, "sc 1 in problem state: CR1 to CR7");
+	report(e->ctr == r0 || !e->ctr, "sc 1 in problem state: CTR is the guest's or 0");
+	report_eq(e->msr & ~0xffff0000UL, MSR_USER, "sc 1 in problem state: SRR1");
+}
+
+/* An hcall may change the CFAR, but not to an address of the hypervisor */
+static void test_cfar(void)
+{
+	static const struct {
+		const char *name;
+		u64 nr;
+	} calls[] = {
+		{ "in real mode", H_READ }, { "in the kernel", H_CONFER },
+		{ "in user space", H_GET_TERM_CHAR },
+	};
+	const u64 want = 0x123450UL;
+	unsigned int i;
+	u64 got;
+
+	if (isa < 206 || !is_kvm) {
+		report_skip("CFAR: ISA 2.06 with a hypervisor");
+		return;
+	}
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		run_asm(MSR_REAL, i_cfar, calls[i].nr, 0, cpu()->server, want);
+		got = cpu()->ret;
+		report(got == want || !got, "CFAR after an hcall %s: 0x%lx", calls[i].name, got);
+	}
+}
+
 static void test_hcalls(void)
 {
 	static const u64 unknown[] = {
@@ -179,17 +228,19 @@ static void test_hcalls(void)
 		io[0] = unknown[i];
 		report_eq(hcall_raw(io), H_FUNCTION, "hcall 0x%lx: H_FUNCTION", unknown[i]);
 	}
-	/* Problem state: PAPR has H_PRIVILEGE, the ISA a program interrupt */
+	test_sc1_regs();
+	test_cfar();
+	/* Problem state: QEMU has H_PRIVILEGE, the ISA a system call interrupt */
 	for (group = npte - 8; group; group -= 8)
 		if (!hcall(H_READ, 0, group) && !(HR(4) & HPTE_V_VALID))
 			break;
 	vec = run_asm(MSR_USER, i_sc1, H_CEDE, 0, 0, 0);
-	report((vec == 0x700 && (cpu()->end.msr & PROG_CAUSES) == PROG_PRIV &&
-		cpu()->end.nip == (u64)at_sc1) || (!vec && (long)cpu()->ret == H_PRIVILEGE),
-	       "sc 1 in problem state: H_PRIVILEGE or privileged instruction");
+	report((vec == 0xc00 && cpu()->end.nip == (u64)at_sc1 + 4) ||
+	       (!is_kvm && !vec && (long)cpu()->ret == H_PRIVILEGE),
+	       "sc 1 in problem state: system call interrupt");
 	r4 = H_EXACT;
 	vec = run_asm(MSR_USER, i_sc1, H_ENTER, r4, group, HPTE_V_VALID);
-	report(vec == 0x700 || (long)cpu()->ret == H_PRIVILEGE,
+	report(vec == 0xc00 || (long)cpu()->ret == H_PRIVILEGE,
 	       "H_ENTER in problem state: refused");
 	hcall(H_READ, 0, group);
 	report_eq(HR(4) & HPTE_V_VALID, 0, "H_ENTER in problem state: no effect");
