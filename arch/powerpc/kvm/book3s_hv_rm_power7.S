@@ -196,6 +196,7 @@ _GLOBAL_TOC(kvmhv_power7_read_control)
  * 2.06 Book III-S, "Logical Partition Identification Register").
  */
 _GLOBAL_TOC(kvmhv_power7_enter_partition)
+	load_spr SPRN_PCR, VCORE_HV_PCR, r3
 	ld	r7,VCORE_HV_KVM(r3)
 	ld	r8,VCORE_HV_LPCR(r3)
 	mfspr	r3,SPRN_LPCR
@@ -211,11 +212,12 @@ _GLOBAL_TOC(kvmhv_power7_enter_partition)
  * void kvmhv_power7_leave_partition(struct kvm_hv_vcore *vcore,
  *				     unsigned long lpcr)
  *
- * And back into the host's.
+ * And back into the host's, which has no compatibility mode.
  */
 _GLOBAL_TOC(kvmhv_power7_leave_partition)
 	ld	r7,VCORE_HV_KVM(r3)
 	li	r5,0
+	mtspr	SPRN_PCR,r5
 	ld	r6,KVM_HOST_SDR1(r7)
 	/* fall through */
 

@@ -90,7 +90,6 @@ _GLOBAL(kvmhv_power8_to_host)
 _GLOBAL_TOC(kvmhv_power8_enter_partition)
 	load_spr SPRN_VTB, VCORE_HV_VTB, r3
 	load_spr SPRN_DPDES, VCORE_HV_DPDES, r3
-	load_spr SPRN_PCR, VCORE_HV_PCR, r3
 	li	r0,0			/* those doorbells have been delivered */
 	std	r0,VCORE_HV_DPDES(r3)
 	b	kvmhv_power7_enter_partition
@@ -99,13 +98,11 @@ _GLOBAL_TOC(kvmhv_power8_enter_partition)
  * void kvmhv_power8_leave_partition(struct kvm_hv_vcore *vcore,
  *				     unsigned long lpcr)
  *
- * After all have left.  The host has no compatibility mode and no doorbells of
- * this kind.
+ * After all have left.  The host has no doorbells of this kind.
  */
 _GLOBAL_TOC(kvmhv_power8_leave_partition)
 	save_spr SPRN_VTB, VCORE_HV_VTB, r3
 	save_spr SPRN_DPDES, VCORE_HV_DPDES, r3
 	li	r0,0
-	mtspr	SPRN_PCR,r0
 	mtspr	SPRN_DPDES,r0
 	b	kvmhv_power7_leave_partition
