@@ -45,7 +45,7 @@ void kvmhv_inject_interrupt(struct kvm_vcpu *vcpu, int vec, u64 srr1_flags)
 
 	sh->srr0 = vcpu->arch.regs.nip;
 	sh->srr1 = (sh->msr & ~SRR1_CAUSE_BITS) | srr1_flags;
-	sh->msr = kvmhv_intr_msr(vcpu);
+	sh->msr = kvmhv_intr_msr(vcpu, vec);
 	vcpu->arch.regs.nip = pc;
 }
 

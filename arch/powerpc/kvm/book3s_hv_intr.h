@@ -13,7 +13,11 @@
 /* SRR1 and HSRR1 bits that tell a cause and do not come from the MSR */
 #define SRR1_CAUSE_BITS		0x783f0000UL
 
-/* Where an interrupt goes with the MMU on and LPCR[AIL] = 3 */
+#define LPCR_AIL_1		0x00800000UL
+#define LPCR_AIL_2		0x01000000UL
+
+/* Where an interrupt goes with the MMU on and LPCR[AIL] = 2 or 3 */
+#define AIL2_OFFSET		0x0000000000018000UL
 #define AIL3_OFFSET		0xc000000000004000UL
 
 /* LPCR that a vcpu runs with, but for MER */
@@ -23,32 +27,38 @@ static inline unsigned long kvmhv_vcpu_lpcr(struct kvm_vcpu *vcpu)
 	       READ_ONCE(vcpu->arch.hv.vcore->lpcr);
 }
 
-static inline bool kvmhv_intr_ail(struct kvm_vcpu *vcpu)
+/*
+ * LPCR[AIL], ISA 2.07: offset of an interrupt that leaves the MMU on, 0 for one
+ * that does not.  System reset and machine check never do.
+ */
+static inline unsigned long kvmhv_intr_ail(struct kvm_vcpu *vcpu,
+					   unsigned int vec)
 {
-	unsigned long lpcr = kvmhv_vcpu_lpcr(vcpu);
+	unsigned long ail = kvmhv_vcpu_lpcr(vcpu) & LPCR_AIL;
 
-	return (lpcr & LPCR_AIL) == LPCR_AIL_3 &&
-	       (vcpu->arch.hv.shregs.msr & (MSR_IR | MSR_DR)) ==
-	       (MSR_IR | MSR_DR);
+	if (vec <= 0x200 || (vcpu->arch.hv.shregs.msr & (MSR_IR | MSR_DR)) !=
+			    (MSR_IR | MSR_DR))
+		return 0;
+	if (ail == LPCR_AIL_3)
+		return AIL3_OFFSET;
+	return ail == LPCR_AIL_2 ? AIL2_OFFSET : 0;
 }
 
-/* AIL never relocates system reset and machine check */
 static inline unsigned long kvmhv_intr_pc(struct kvm_vcpu *vcpu,
 					  unsigned int vec)
 {
-	if (vec > 0x200 && kvmhv_intr_ail(vcpu))
-		return AIL3_OFFSET + vec;
-	return vec;
+	return kvmhv_intr_ail(vcpu, vec) + vec;
 }
 
 /* Call after kvmhv_intr_pc(): both look at the MSR before the interrupt */
-static inline unsigned long kvmhv_intr_msr(struct kvm_vcpu *vcpu)
+static inline unsigned long kvmhv_intr_msr(struct kvm_vcpu *vcpu,
+					   unsigned int vec)
 {
 	unsigned long msr = MSR_SF | MSR_ME;
 
 	if (kvmhv_vcpu_lpcr(vcpu) & LPCR_ILE)
 		msr |= MSR_LE;
-	if (kvmhv_intr_ail(vcpu))
+	if (kvmhv_intr_ail(vcpu, vec))
 		msr |= MSR_IR | MSR_DR;
 	return msr;
 }

@@ -114,6 +114,8 @@ static void change_lpcr(struct kvm_vcpu *vcpu, unsigned long lpcr,
 	struct kvm_vcpu *other;
 
 	mask &= kvmhv_cpu->lpcr_writable;
+	if ((lpcr & LPCR_AIL) == LPCR_AIL_1)
+		lpcr &= ~LPCR_AIL;	/* reserved in ISA 2.07 */
 
 	spin_lock(&vcore->lock);
 	old = vcore->lpcr;

@@ -127,7 +127,7 @@ static enum kvmhv_verdict rm_inject(struct kvm_vcpu *vcpu, unsigned int vec,
 	mtspr(SPRN_SRR0, vcpu->arch.regs.nip);
 	mtspr(SPRN_SRR1, (msr & ~SRR1_CAUSE_BITS) | srr1_flags);
 	vcpu->arch.regs.nip = kvmhv_intr_pc(vcpu, vec);
-	vcpu->arch.hv.shregs.msr = kvmhv_intr_msr(vcpu);
+	vcpu->arch.hv.shregs.msr = kvmhv_intr_msr(vcpu, vec);
 	return KVMHV_RESUME_GUEST;
 }
 
