@@ -27,7 +27,11 @@
 #include "book3s_hv_intr.h"
 #include "book3s_hv_vcore.h"
 
-/* A thread that does not join the core this long after the call is broken */
+/*
+ * A thread that does not join the core in trips of this length together is
+ * broken.  The time between the trips may be that of other tasks and of anything
+ * else the host does.
+ */
 #define THREAD_DEADLINE		(tb_ticks_per_sec)
 
 /* Flags of a task that keep it from a trip */
@@ -85,12 +89,14 @@ bool kvmhv_put_in(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
 	lockdep_assert_held(&vcore->lock);
 	if (!thread)
 		return false;
-	if (hv->called_since)
+	if (hv->not_come)
 		WRITE_ONCE(vcore->threads_late,
 			   vcore->threads_late | KVMHV_MAP_IN(thread->nr));
 	/* The leader reads it after the map is OPEN and calls these threads */
 	WRITE_ONCE(vcore->threads_used,
 		   vcore->threads_used | KVMHV_MAP_IN(thread->nr));
+	if (thread != vcore->leader)
+		hv->called_at = mftb();
 	hv->trap = 0;
 	vcpu->arch.last_inst = KVM_INST_FETCH_FAILED;
 	hv->lpcr = kvmhv_vcpu_lpcr(vcpu);
@@ -128,16 +134,17 @@ static bool trap_is_hosts(unsigned int trap)
 	}
 }
 
-/* Has the thread that was called for this vcpu exceeded its deadline? */
+/* The thread did not run this vcpu in time: has it exceeded its deadline? */
 static noinline bool thread_lost(struct kvm_vcpu *vcpu,
 				 struct kvmhv_thread *thread)
 {
+	struct kvm_hv_vcore *vcore = vcpu->arch.hv.vcore;
 	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
-	u64 now = mftb();
 
-	if (!hv->called_since)
-		hv->called_since = now;
-	if (now - hv->called_since < THREAD_DEADLINE)
+	if (thread == vcore->leader)
+		return false;	/* it is here; the trip ended too soon for it */
+	hv->not_come += vcore->tb_left - hv->called_at;
+	if (hv->not_come < THREAD_DEADLINE)
 		return false;
 	pr_err_ratelimited("CPU %d does not come when it is called to run a guest; online it, and offline it again\n",
 			   thread->cpu);
@@ -175,7 +182,7 @@ static void take_out(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
 		vcpu->arch.trap = 0;
 
 	if (hv->trap || vcpu->arch.ceded)
-		hv->called_since = 0;
+		hv->not_come = 0;
 
 	if (!hv->trap && !vcpu->arch.ceded && thread_lost(vcpu, thread)) {
 		make_busy(vcpu, -ETIMEDOUT);

@@ -45,7 +45,7 @@ static inline void make_busy(struct kvm_vcpu *vcpu, int error)
 
 	lockdep_assert_held(&hv->vcore->lock);
 	hv->error = error;
-	hv->called_since = 0;
+	hv->not_come = 0;
 	hv->runnable_since = 0;
 	WRITE_ONCE(hv->leave, false);
 	/* Pairs with turn_over(): a task that reads BUSY reads the rest, too */

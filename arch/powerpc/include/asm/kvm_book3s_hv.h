@@ -316,7 +316,8 @@ struct kvm_hv_vcpu {
 	struct kvm_hv_vcore *vcore;	/* [C](a) */
 	enum kvmhv_state state;		/* [L: vcore->lock] */
 	struct kvmhv_thread *thread;	/* [L: vcore->lock, A] while IN */
-	u64 called_since;		/* [L: vcore->lock] thread did not come */
+	u64 called_at;			/* [L: vcore->lock] when this trip called a thread */
+	u64 not_come;			/* [L: vcore->lock] ticks of trips it missed */
 	bool leave;			/* [A] the vcpu's task wants it back */
 	bool expected;			/* [L: vcore->lock] counted in nr_busy */
 	bool first_trip;		/* [V] of this KVM_RUN, if the task runs the core */
