@@ -5,9 +5,9 @@
  * log (DTL).
  *
  * Registering only notes address and length, under the target's vpa_lock, and
- * may happen on any vcpu.  The target looks at it when it next prepares to
- * enter the guest: kvmhv_vpa_find() looks for the page and keeps its address
- * in the linear mapping.  kvmhv_vpa_enter() and kvmhv_vpa_exit() write through
+ * may happen on any vcpu.  Another vcpu that registers an area, and the target
+ * when it next prepares to enter the guest, call kvmhv_vpa_find(): it looks for
+ * the page and keeps its address in the linear mapping.  kvmhv_vpa_enter() and kvmhv_vpa_exit() write through
  * it under vpa_lock.  Nobody holds on to the page: when the host takes it from
  * the guest, an MMU notifier takes the address away (kvmhv_vpa_unmap()).
  *
@@ -110,8 +110,9 @@ static unsigned long vpa_min_len(unsigned long func)
  * @target: number of the virtual processor the area is for
  * @gpa: guest real address; ignored when deregistering
  *
- * PAPR, H_REGISTER_VPA.  A target that is in the guest is made to leave it, so
- * that a deregistered area is soon written to no more.
+ * PAPR, H_REGISTER_VPA.  A deregistered area is not written to any more.  Another
+ * vcpu's area is looked for here: its task may be asleep for long while a thread
+ * runs the vcpu.  Should that fail, the task does it as for its own.
  *
  * Context: process, may sleep, kvm->srcu held.  Takes the target's vpa_lock.
  * Return: H_SUCCESS; H_PARAMETER for an unknown subfunction, target or
@@ -190,8 +191,8 @@ long kvmhv_h_register_vpa(struct kvm_vcpu *vcpu, unsigned long flags,
 	}
 	spin_unlock(&hv->vpa_lock);
 
-	if (ret == H_SUCCESS && tvcpu != vcpu)
-		kvm_vcpu_kick(tvcpu);
+	if (ret == H_SUCCESS && tvcpu != vcpu && kvmhv_vpa_missing(tvcpu))
+		kvmhv_vpa_find(tvcpu);
 	return ret;
 }
 
@@ -356,7 +357,8 @@ static void vpa_find_area(struct kvm_vcpu *vcpu, struct kvm_hv_vpa *area)
  * To be called each time before interrupts are disabled for an entry, if
  * kvmhv_vpa_missing().
  *
- * Context: the vcpu's task, may sleep, kvm->srcu held.  Takes vpa_lock.
+ * Context: the vcpu's task, or another one of the VM that has registered an area
+ * for it; may sleep, kvm->srcu held.  Takes vpa_lock.
  */
 void kvmhv_vpa_find(struct kvm_vcpu *vcpu)
 {
@@ -376,10 +378,11 @@ void kvmhv_vpa_find(struct kvm_vcpu *vcpu)
 	 */
 	spin_lock(&hv->vpa_lock);
 	vpa = hv->vpa.kaddr;
-	hv->dtl_new = false;
-	hv->dtl_index = vpa ? be64_to_cpu(vpa->dtl_idx) : 0;
-	hv->stolen_logged = hv->stolen_tb;
-	hv->runnable_since = 0;
+	if (hv->dtl_new) {
+		hv->dtl_new = false;
+		hv->dtl_index = vpa ? be64_to_cpu(vpa->dtl_idx) : 0;
+		hv->stolen_logged = hv->stolen_tb;
+	}
 	spin_unlock(&hv->vpa_lock);
 }
 
@@ -457,7 +460,8 @@ static void dtl_log_dispatch(struct kvm_vcpu *vcpu, struct lppaca *vpa)
  * kvmhv_vpa_enter() - tell the guest that a virtual processor is dispatched
  * @vcpu: the vcpu that enters the guest now
  *
- * The yield count becomes even, and the dispatch trace log gets an entry.
+ * The yield count becomes even, the dispatch trace log gets an entry, and the
+ * processor is marked as a shared one, for it is.
  * Time since runnable_since, if that is set, is stolen time, and added to
  * what the VPA says was spent between enqueue and dispatch.  PAPR, "Virtual
  * Processor Area" and "Dispatch Trace Log Buffer".
@@ -491,6 +495,8 @@ void kvmhv_vpa_enter(struct kvm_vcpu *vcpu)
 	if (hv->dtl.kaddr && !hv->dtl_new)
 		dtl_log_dispatch(vcpu, vpa);
 
+	/* Without this mark guests neither look for stolen time nor yield */
+	vpa->__old_status |= LPPACA_OLD_SHARED_PROC;
 	/* The next even number, whatever the guest has made of it */
 	vpa->yield_count =
 		cpu_to_be32((be32_to_cpu(vpa->yield_count) | 1) + 1);

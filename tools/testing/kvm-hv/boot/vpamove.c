@@ -12,6 +12,7 @@
 #define _GNU_SOURCE
 #include <endian.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -28,8 +29,17 @@
 #define PAGE		0x10000UL
 #define SLOT_SIZE	(2 * PAGE)	/* the VPA, then the log */
 #define GUEST_PC	0x100
+#define SPIN_PC		0x200
+#define OTHER_PC	0x2000
+#define OTHER_AREA	0x100000UL	/* within reach of real mode */
+#define TB_MS		512000UL	/* ticks in a millisecond */
+#define H_REGISTER_VPA	0xdc
+#define VPA_REG		1UL
+#define VPA_DEREG	5UL
 
 /* PAPR, "Virtual Processor Area" and "Dispatch Trace Log Buffer" */
+#define VPA_SIZE	4
+#define VPA_BYTES	1024
 #define VPA_DTL_MASK	0xb8
 #define VPA_YIELD	0x100
 #define VPA_DTL_INDEX	0x218
@@ -40,6 +50,10 @@
 
 static struct vm vm;
 static char *mem, *at;		/* @at: what is at AREAS */
+
+static void no_action(int sig)
+{
+}
 
 static uint32_t yields(const char *area)
 {
@@ -242,6 +256,78 @@ static void in_area(void)
 	check_stays("in pinned memory", rma.rma_size, seen);
 }
 
+/*
+ * Vcpu 0 registers a VPA for vcpu 1, which runs beside it in the same core, and
+ * looks for the first dispatch there without leaving the guest.
+ */
+static const uint32_t register_other[] = {
+	SC1,			/* H_REGISTER_VPA */
+	0x7cec42a6,		/* mftb r7 */
+	0x808e0000,		/* lwz r4,0(r14) */
+	0x2c040000,		/* cmpwi r4,0 */
+	0x40820014,		/* bne out */
+	0x7ccc42a6,		/* mftb r6 */
+	0x7cc73050,		/* subf r6,r7,r6 */
+	0x7c267840,		/* cmpld r6,r15 */
+	0x4180ffe8,		/* blt to the load */
+	LI_DONE, SC1,		/* out */
+};
+
+static void *run_other(void *other)
+{
+	ioctl(*(int *)other, KVM_RUN, 0);
+	return NULL;
+}
+
+static uint64_t register_for_other(uint64_t func, uint64_t gpa)
+{
+	struct kvm_regs regs = { .pc = OTHER_PC, .msr = MSR_SF };
+
+	regs.gpr[4] = func << 45;
+	regs.gpr[5] = 1;
+	regs.gpr[6] = gpa;
+	regs.gpr[14] = OTHER_AREA + VPA_YIELD;
+	regs.gpr[15] = TB_MS;
+	vm.run->papr_hcall.ret = H_REGISTER_VPA;
+	memcpy(vm.run->papr_hcall.args, &regs.gpr[4], 9 * sizeof(regs.gpr[0]));
+	check("KVM_SET_REGS", ioctl(vm.vcpu, KVM_SET_REGS, &regs), 0);
+	check_value("hcall", run_to_hcall(&vm), HCALL_DONE);
+	return vm.run->papr_hcall.args[0];
+}
+
+static void other_vcpu(void)
+{
+	struct kvm_regs regs = { .pc = SPIN_PC, .msr = MSR_SF };
+	const uint32_t spin = 0x48000000;
+	struct vm other = vm;
+	pthread_t task;
+	int i, late = 0;
+
+	if (ioctl(vm.fd, KVM_CHECK_EXTENSION, KVM_CAP_PPC_SMT) < 2) {
+		printf("vpamove: no two vcpus in a core here\n");
+		return;
+	}
+	put_code(mem + OTHER_PC, register_other, ARRAY_SIZE(register_other));
+	put_code(mem + SPIN_PC, &spin, 1);
+	open_vcpu(&other, 1);
+	check("KVM_CAP_PPC_PAPR", enable_papr(&other), 0);
+	check("KVM_SET_REGS", ioctl(other.vcpu, KVM_SET_REGS, &regs), 0);
+	signal(SIGUSR1, no_action);
+	pthread_create(&task, NULL, run_other, &other.vcpu);
+	for (i = 0; i < 10; i++) {
+		usleep(20000);
+		memset(mem + OTHER_AREA, 0, PAGE);
+		*(uint16_t *)(mem + OTHER_AREA + VPA_SIZE) = htobe16(VPA_BYTES);
+		late += !register_for_other(VPA_REG, OTHER_AREA);
+		register_for_other(VPA_DEREG, 0);
+	}
+	pthread_kill(task, SIGUSR1);
+	pthread_join(task, NULL);
+	printf("vpamove: 10 VPAs for another vcpu of the core\n");
+	check_value("VPAs that it did not use within a millisecond", late, 0);
+	close(other.vcpu);
+}
+
 int main(int argc, char **argv)
 {
 	const uint32_t code[] = { LI_DONE, SC1 };
@@ -271,6 +357,7 @@ int main(int argc, char **argv)
 	forked();
 	slot_gone();
 	no_areas();
+	other_vcpu();
 	close_vm(&vm);
 	return summary("vpamove");
 }

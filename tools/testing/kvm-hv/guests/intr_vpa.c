@@ -13,6 +13,8 @@
 /* Fields of a VPA (PAPR, "Virtual Processor Area") */
 #define VPA_SIZE		4
 #define VPA_DTL_MASK		0xb8
+#define VPA_STATUS	9
+#define VPA_SHARED	2
 #define VPA_YIELD		0x100
 #define VPA_ENQUEUE_DISPATCH	0x158
 #define VPA_DTL_INDEX		0x218
@@ -114,6 +116,8 @@ static void test_effect(void)
 	cede(ms(1));
 	y1 = yield_count();
 	report_eq(y1 & 1, 0, "VPA: yield count is even while running");
+	report_eq(load8(area + VPA_STATUS) & VPA_SHARED, VPA_SHARED,
+		  "VPA: a shared processor");
 	cede(ms(1));
 	y2 = yield_count();
 	report((s32)(y2 - y1) >= 2 && !(y2 & 1), "VPA: yield count goes on at H_CEDE");
