@@ -7,6 +7,7 @@
 #define pr_fmt(fmt) "kvm-hv: " fmt
 
 #include <linux/kvm_host.h>
+#include <linux/ratelimit.h>
 #include <asm/kvm_book3s.h>
 #include <asm/kvm_ppc.h>
 #include <asm/mce.h>
@@ -54,8 +55,12 @@ static int machine_check(struct kvm_vcpu *vcpu)
 {
 	unsigned long cause = vcpu->arch.shadow_srr1 & SRR1_CAUSE_BITS;
 	struct kvm_run *run = vcpu->run;
+	static DEFINE_RATELIMIT_STATE(print, DEFAULT_RATELIMIT_INTERVAL,
+				      DEFAULT_RATELIMIT_BURST);
 
-	machine_check_print_event_info(&vcpu->arch.mce_evt, false, true);
+	if (__ratelimit(&print))
+		machine_check_print_event_info(&vcpu->arch.mce_evt, false,
+					       true);
 	if (!vcpu->kvm->arch.hv.fwnmi_enabled) {
 		kvmppc_core_queue_machine_check(vcpu, cause);
 		return RESUME_GUEST;

@@ -9,11 +9,16 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
+#include <sys/klog.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "lib.h"
+
+#define MAX_VMS	1300	/* more than any processor has partition IDs */
 
 #define MEM_SIZE	(16UL << 20)
 #define GUEST_PC	0x100
@@ -95,6 +100,43 @@ static void small_guest(void)
 	check("HTAB after it has stopped", allocate_htab(&vm, 19), 0);
 }
 
+/* Lines in the host's log with @text */
+static int log_lines(const char *text)
+{
+	static char log[1 << 20];
+	int n = 0, len = klogctl(3 /* read all */, log, sizeof(log) - 1);
+	char *at = log;
+
+	check("the host's log", len, 0);
+	while ((at = strstr(at, text))) {
+		n++;
+		at++;
+	}
+	return n;
+}
+
+/* One VM for each partition ID, then many more: they must not flood the log */
+static void all_partitions(void)
+{
+	const struct rlimit many = { MAX_VMS + 100, MAX_VMS + 100 };
+	static int fd[MAX_VMS];
+	int i, n = 0;
+
+	check("setrlimit", setrlimit(RLIMIT_NOFILE, &many), 0);
+	for (i = 0; i < MAX_VMS; i++) {
+		fd[n] = ioctl(kvm, KVM_CREATE_VM, VM_HV);
+		if (fd[n] >= 0)
+			n++;
+		else if (i == n)
+			check("a VM too many", fd[n], ENOMEM);
+	}
+	printf("badinput: %d VMs\n", n);
+	check_value("VMs for all partition IDs", n >= MAX_VMS / 2 && n < MAX_VMS, 1);
+	check_value("lines in the log about partition IDs", log_lines("No LPIDs free") <= 20, 1);
+	while (n--)
+		close(fd[n]);
+}
+
 int main(void)
 {
 	int i;
@@ -107,6 +149,7 @@ int main(void)
 		open_vm(&vm, VM_HV);
 		close_vm(&vm);
 	}
+	all_partitions();
 	open_vm(&vm, VM_HV);
 	bad_ioctls();
 	small_guest();
