@@ -246,10 +246,11 @@ static void test_page_sizes(void)
 			  H_PARAMETER, "H_ENTER, LP 0x%x is no page size: H_PARAMETER", lps[i]);
 		unmap(group);
 	}
-	/* 1T segments, and the two reserved sizes */
+	/* 1T segments, which ISA 2.01 does not have, and the two reserved sizes */
 	v = hpte_v(0x5430000000UL, 0x77, HPTE_V_1T, 12, 12);
-	report_eq(hcall(H_ENTER, H_EXACT, group, v, r_of(page)), H_SUCCESS,
-		  "H_ENTER 1T segment: H_SUCCESS");
+	report_eq(hcall(H_ENTER, H_EXACT, group, v, r_of(page)),
+		  isa < 206 ? H_PARAMETER : H_SUCCESS,
+		  "H_ENTER 1T segment: %s", isa < 206 ? "H_PARAMETER" : "H_SUCCESS");
 	unmap(group);
 	for (i = 2; i < 4; i++) {
 		long ret = hcall(H_ENTER, H_EXACT, group, v_of(EA) | (u64)i << 62, r_of(page));
