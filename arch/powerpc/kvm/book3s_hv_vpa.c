@@ -7,9 +7,10 @@
  * Registering only notes address and length, under the target's vpa_lock, and
  * may happen on any vcpu.  Another vcpu that registers an area, and the target
  * when it next prepares to enter the guest, call kvmhv_vpa_find(): it looks for
- * the page and keeps its address in the linear mapping.  kvmhv_vpa_enter() and kvmhv_vpa_exit() write through
- * it under vpa_lock.  Nobody holds on to the page: when the host takes it from
- * the guest, an MMU notifier takes the address away (kvmhv_vpa_unmap()).
+ * the page and keeps its address in the linear mapping.  kvmhv_vpa_enter() and
+ * kvmhv_vpa_exit() write through it under vpa_lock.  The page is not pinned: when
+ * the host takes it from the guest, an MMU notifier takes the address away
+ * (kvmhv_vpa_unmap()).
  *
  * The VPA comes first: the others need it, and it goes last (PAPR).  The SLB
  * shadow buffer is never read, because the whole SLB is saved and restored, so

@@ -25,7 +25,7 @@
 #define MFTB_R4		0x7c8c42a6
 #define DECREMENTER	0x900
 #define H_XIRR_X	0x2fc
-#define TB_UNIT		(1L << 24)	/* of KVM_REG_PPC_TB_OFFSET */
+#define TB_UNIT		0x1000000L	/* of KVM_REG_PPC_TB_OFFSET */
 
 enum { AT_CEDE = GUEST_CODE, AT_TB = GUEST_CODE + 0x100, AT_XIRR = GUEST_CODE + 0x200 };
 
@@ -41,7 +41,7 @@ static double seconds(void)
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec * 1e-9;
+	return t.tv_sec + t.tv_nsec / 1000000000.0;
 }
 
 static void step_clock(long by)
