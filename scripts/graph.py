@@ -84,15 +84,22 @@ class Graph:
     def detail(self, job):
         return f"{time.time() - job.start:.0f} s"
 
+    def give_up(self):
+        """Jobs that need one that failed fail as well; true if there was one."""
+        found = False
+        for j in self.jobs.values():
+            bad = next((a for a in j.after if self.jobs[a].state == "failed"), None)
+            if j.state == "waiting" and bad:
+                j.state, j.error, found = "failed", Needs(f"needs {bad}, which failed"), True
+                self.finished(j)
+        return found
+
     def run(self):
         with self.change:
             while True:
                 self.progress(self)
-                for j in self.jobs.values():
-                    bad = next((a for a in j.after if self.jobs[a].state == "failed"), None)
-                    if j.state == "waiting" and bad:
-                        j.state, j.error = "failed", Needs(f"needs {bad}, which failed")
-                        self.finished(j)
+                while self.give_up():
+                    pass
                 ready = [j for j in self.jobs.values() if j.state == "waiting" and
                          all(self.jobs[a].state == "done" for a in j.after)]
                 running = any(j.state == "running" for j in self.jobs.values())
