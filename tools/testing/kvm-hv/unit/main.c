@@ -4,6 +4,7 @@
  * process of its own, so that one failure does not end the others.
  */
 #include <stdarg.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "unit.h"
@@ -40,14 +41,18 @@ void unit_fail(const char *file, int line, const char *fmt, ...)
 
 static bool run_case(const struct unit_case *c)
 {
+	const struct rlimit limit = { .rlim_cur = 60, .rlim_max = 60 };
 	int status;
 	pid_t pid;
 
 	fflush(stdout);
 	pid = fork();
 	if (!pid) {
-		/* a deadlock is a failure too */
-		alarm(60);
+		/*
+		 * A deadlock is a failure, too.  Threads that wait spin, so the limit
+		 * is one of CPU time, which does not depend on the machine's load.
+		 */
+		setrlimit(RLIMIT_CPU, &limit);
 		c->run();
 		_exit(0);
 	}
