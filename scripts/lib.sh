@@ -153,7 +153,7 @@ need_packages()
 				libpixman-1-dev:/usr/include/pixman-1/pixman.h
 				libfdt-dev:/usr/include/libfdt.h zlib1g-dev:/usr/include/zlib.h
 				qemu-system-data:/usr/share/qemu/skiboot.lid) ;;
-		static)	want+=(sparse:sparse codespell:codespell) ;;
+		static)	want+=(sparse:sparse codespell:codespell man-db:man) ;;
 		bench)	want+=(gnuplot-nox:gnuplot) ;;
 		models)	want+=(gcc:gcc libc6-dev:/usr/include/stdio.h spin:spin) ;;
 		*)	die "no package group '$group'" ;;

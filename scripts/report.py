@@ -9,7 +9,7 @@ class Report:
         print(f"KTAP version 1\n1..{count}", flush=True)
 
     def test(self, suite, name, verdict, seconds, why="", parts=(), log=None, again=""):
-        """verdict: PASS, FAIL or SKIP; parts: (name, is it right, text) of each subtest;
+        """verdict: PASS, FAIL or SKIP, which no test has at present; parts: (name, is it right, text) of each subtest;
         log: of a failed test, the name of its log and its last lines; again: how to run it alone."""
         self.number += 1
         out = []
