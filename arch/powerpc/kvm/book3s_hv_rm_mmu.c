@@ -626,8 +626,9 @@ long kvmhv_rm_h_read(struct kvm_vcpu *vcpu, unsigned long flags,
 }
 
 /*
- * Clear R or C.  Invalidating first gives an exact answer: the next access
- * sets the bit again.  What the host wants to know goes to the rmap word.
+ * Clear R or C.  The hardware may store them as late as the invalidation: so that
+ * comes first, unless nobody can have written.  Then the answer is exact, and the
+ * next access sets the bit again.  What the host wants to know goes to the rmap word.
  */
 static __always_inline long clear_bit_of_r(struct kvm_vcpu *vcpu,
 					   unsigned long index,
@@ -653,10 +654,9 @@ static __always_inline long clear_bit_of_r(struct kvm_vcpu *vcpu,
 	if (guest_r & bit)
 		rev->guest_r = (guest_r & ~bit) | KVMHV_GR_MODIFIED;
 
-	r = 0;
-	if (v & HPTE_V_VALID)
-		r = kvmhv_hpte_load(&hpte[1]) & (HPTE_R_R | HPTE_R_C);
-	if (!(r & bit)) {
+	r = v & HPTE_V_VALID ? kvmhv_hpte_load(&hpte[1]) : 0;
+	if (!(v & HPTE_V_VALID) ||
+	    (bit == HPTE_R_C && !(r & bit) && !kvmhv_writable(r))) {
 		unlock_hpte(hpte, v);
 		goto out;
 	}
@@ -665,8 +665,10 @@ static __always_inline long clear_bit_of_r(struct kvm_vcpu *vcpu,
 	rb = kvmhv_tlbie_rb(v, guest_r, index);
 	kvmhv_rm_tlbie_one(kvm, rb);
 	r = kvmhv_hpte_load(&hpte[1]);
-	kvmhv_rmap_note_rc(kvm, v, guest_r, bit);
-	rev->guest_r |= KVMHV_GR_MODIFIED;
+	if (r & bit) {
+		kvmhv_rmap_note_rc(kvm, v, guest_r, bit);
+		rev->guest_r |= KVMHV_GR_MODIFIED;
+	}
 	kvmhv_show_hpte(hpte, v, r & ~bit);
 out:
 	vcpu->arch.regs.gpr[4] = guest_r | (r & (HPTE_R_R | HPTE_R_C));

@@ -350,7 +350,6 @@ static void do_clear(void)
 {
 	unsigned long index = rnd(NR_HPTE), bit = rnd(2) ? HPTE_R_R : HPTE_R_C;
 	struct entry *e = &model[index];
-	bool hw = e->hw_rc & bit;
 	long ret;
 
 	ret = bit == HPTE_R_R ? kvmhv_rm_h_clear_ref(vcpu, rnd64(), index) :
@@ -358,7 +357,8 @@ static void do_clear(void)
 	check_eq(ret, e->used ? H_SUCCESS : H_NOT_FOUND);
 	if (e->used) {
 		check_eq(vcpu->arch.regs.gpr[4], guest_r(e));
-		if (hw) {
+		/* with what the hardware set late */
+		if (e->hw_rc & bit) {
 			unsigned long others = e->hw_rc & ~bit;
 
 			e->hw_rc = bit;
