@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What book3s_hv_hpt.c, book3s_hv_hpt_resize.c, book3s_hv_fault.c and
- * book3s_hv_notifier.c share.
+ * What book3s_hv_hpt.c, book3s_hv_hpt_resize.c, book3s_hv_fault.c,
+ * book3s_hv_notifier.c and book3s_hv_ring.c share.
  *
  * Locks of the memory side, outermost first:
  *
@@ -15,7 +15,10 @@
  * Guest hcalls take the last two in that order with the MMU off.  Whoever
  * starts from a page (notifiers, dirty log) holds the rmap lock first, so it
  * may only try to lock an HPTE, and gives the rmap lock back before it waits.
- * Real mode spins on both: hold them with preemption off, and briefly.
+ * Several HPTEs: the first lock may be waited for, others are tried, and who waits
+ * gives back all that it has.
+ * Real mode spins on both: hold them with preemption off, and for one batch of a
+ * ring only, however long the guest has made the ring.
  *
  * kvm->srcu is held for reading from before a trip into the guest until what
  * ended it has been dealt with, and wherever else memslots are used.  A memslot
@@ -58,6 +61,13 @@ int kvmhv_hpt_quiesce(struct kvm *kvm, bool stop);
 /* book3s_hv_notifier.c */
 void kvmhv_rmap_reset(struct kvm *kvm);
 void kvmhv_check_lost(struct kvm *kvm);
+
+/* book3s_hv_ring.c: the HPTEs of one guest page, in batches */
+bool kvmhv_ring_unmap(struct kvm *kvm, const struct kvm_memory_slot *slot, gfn_t gfn);
+bool kvmhv_ring_young(struct kvm *kvm, const struct kvm_memory_slot *slot,
+		      gfn_t gfn, bool clear, unsigned int *budget);
+int kvmhv_ring_harvest(struct kvm *kvm, const struct kvm_memory_slot *slot,
+		       unsigned long *map);
 
 /* book3s_hv_builtin_hpt.c, in vmlinux */
 struct page *kvmhv_alloc_contig(unsigned int order);

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Hypervisor-mode KVM: memslots and their reverse map, MMU notifiers, dirty
- * log.  Everything here starts from a guest page and works on the HPTEs that
- * map it (Power ISA 2.06 and 2.07, Book III-S, 5.7.8 and 5.10.1).
+ * log.  Everything here starts from guest pages; what is done to the HPTEs that
+ * map one is in book3s_hv_ring.c.
  *
  * For locks see book3s_hv_mm.h, for the states of an HPTE book3s_hv_hpte.h.
  */
 #include <linux/gfp.h>
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <asm/kvm_ppc.h>
 #include "book3s_hv.h"
@@ -18,99 +20,14 @@
 /* Guest real addresses have 60 bits: the RPN field of an HPTE */
 #define MAX_GFN		((HPTE_R_RPN >> PAGE_SHIFT) + 1)
 
-/* Look after each so many pages whether someone else should run */
-#define RESCHED_PAGES	256
+/* Guest pages to unmap before others get the CPU */
+#define RESCHED_PAGES	32
 
-/**
- * struct ring_walk - the HPTEs of one guest page
- * @rmap: rmap word of the page, locked while @hpte is
- * @hpte: the current HPTE, locked
- * @rev: what we know of it
- * @index: its index
- * @v: its first doubleword
- */
-struct ring_walk {
-	unsigned long *rmap;
-	__be64 *hpte;
-	struct kvm_hv_rev *rev;
-	unsigned long index;
-	unsigned long v;
-};
+/* What one look at R bits may cost, under locks: see kvmhv_ring_young() */
+#define AGE_BUDGET	8192U
 
-/*
- * Lock the rmap, then the HPTE @index on its ring.  Guests lock the other way
- * round, so when the HPTE is taken the rmap goes back and its owner gets on.
- * The caller starts again from the rmap word, which may have changed.
- */
-static bool ring_trylock(struct kvm *kvm, struct ring_walk *w,
-			 unsigned long index)
-{
-	kvmhv_assert_rmap_locked(w->rmap);
-
-	w->index = index;
-	w->hpte = kvmhv_hpte(&kvm->arch.hv.hpt, index);
-	w->rev = &kvm->arch.hv.hpt.rev[index];
-	if (!try_lock_hpte(w->hpte, HPTE_V_HVLOCK))
-		return false;
-
-	w->v = kvmhv_hpte_load(&w->hpte[0]) & ~HPTE_V_HVLOCK;
-	return true;
-}
-
-static unsigned long hpte_rc(const __be64 *hpte)
-{
-	return be64_to_cpu(READ_ONCE(hpte[1])) & (HPTE_R_R | HPTE_R_C);
-}
-
-/* Pages of PAGE_SIZE that an HPTE maps at least in part */
-static unsigned long hpte_pages(const struct ring_walk *w)
-{
-	unsigned long psize = kvmppc_actual_pgsz(w->v, w->rev->guest_r);
-
-	return max(psize >> PAGE_SHIFT, 1UL);
-}
-
-/* R and C that the guest gets to see even though the hardware forgets them */
-static void keep_rc(struct ring_walk *w, unsigned long rc)
-{
-	kvmhv_assert_hpte_locked(w->hpte);
-
-	if (rc & ~w->rev->guest_r)
-		w->rev->guest_r |= rc | KVMHV_GR_MODIFIED;
-}
-
-/* Valid to absent; returns the final R and C.  HPTE and rmap stay locked. */
-static unsigned long ring_unmap_one(struct kvm *kvm, struct ring_walk *w,
-				    bool invalidate)
-{
-	unsigned long rc;
-
-	kvmhv_hide_hpte(w->hpte, w->v);
-	if (invalidate)
-		kvmhv_tlbie_hpte(kvm, w->v, w->rev->guest_r, w->index);
-	rc = hpte_rc(w->hpte);
-	keep_rc(w, rc);
-	kvmhv_rmap_del_locked(kvm, w->rmap, w->index);
-	w->v = (w->v & ~HPTE_V_VALID) | HPTE_V_ABSENT;
-	WRITE_ONCE(w->hpte[1], 0);
-	return rc;
-}
-
-/*
- * The pages of an HPTE that was written through, whose C bit is no more.  Under
- * the lock of its rmap word, so that the dirty log finds them either here or there.
- */
-static void mark_pages_dirty(struct kvm *kvm,
-			     const struct kvm_memory_slot *slot, gfn_t gfn,
-			     const struct ring_walk *w)
-{
-	unsigned long n = hpte_pages(w);
-
-	kvmhv_assert_rmap_locked(w->rmap);
-
-	while (n--)
-		mark_page_dirty_in_slot(kvm, slot, gfn++);
-}
+/* Of the dirty log's bitmap, at a time */
+#define COPY_BYTES	SZ_64K
 
 /*
  * Memory that is the guest's whatever user space does with its mapping: see
@@ -121,43 +38,16 @@ static bool slot_stays(const struct kvm_memory_slot *slot)
 	return slot->arch.memory != KVMHV_MEM_USER;
 }
 
-/*
- * Take a page away from the guest: no HPTE for it is valid afterwards, nor any
- * TLB entry if @invalidate.  Always takes the rmap lock, even if there is
- * nothing to do: H_ENTER and the fault path look for mmu_invalidate_retry()
- * while they hold it.
- */
-static void unmap_page(struct kvm *kvm, const struct kvm_memory_slot *slot,
-		       gfn_t gfn, bool invalidate)
-{
-	struct ring_walk w = { .rmap = kvmhv_rmap_slot(slot, gfn) };
-	bool more = true;
-
-	while (more) {
-		preempt_disable();
-		lock_rmap(w.rmap);
-		more = *w.rmap & KVMPPC_RMAP_PRESENT;
-		if (more && ring_trylock(kvm, &w, *w.rmap & KVMPPC_RMAP_INDEX)) {
-			if (ring_unmap_one(kvm, &w, invalidate) & HPTE_R_C)
-				mark_pages_dirty(kvm, slot, gfn, &w);
-			unlock_hpte(w.hpte, w.v);
-		}
-		unlock_rmap(w.rmap);
-		preempt_enable();
-		cpu_relax();
-	}
-}
-
-static void unmap_slot(struct kvm *kvm, const struct kvm_memory_slot *slot,
-		       bool invalidate)
+static void unmap_slot(struct kvm *kvm, const struct kvm_memory_slot *slot)
 {
 	unsigned long i;
+	bool more;
 
 	if (!slot->arch.rmap)
 		return;
-	for (i = 0; i < slot->npages; i++) {
-		unmap_page(kvm, slot, slot->base_gfn + i, invalidate);
-		if (!(i % RESCHED_PAGES))
+	for (i = 0; i < slot->npages; i += !more) {
+		more = kvmhv_ring_unmap(kvm, slot, slot->base_gfn + i);
+		if (more || !(i % RESCHED_PAGES))
 			cond_resched();
 	}
 }
@@ -166,7 +56,7 @@ static void unmap_slot(struct kvm *kvm, const struct kvm_memory_slot *slot,
  * kvmhv_rmap_reset - empty all rings before the HPT goes away or is cleared
  * @kvm: the VM; no vcpu runs
  *
- * What the guest wrote is kept for the dirty log.  TLB entries stay: the
+ * What the guest wrote is kept for the dirty log.  TLB entries stay on a PPC970: the
  * caller has all CPUs flush theirs.
  *
  * Context: setup_lock held.  Takes kvm->srcu, rmap and HPTE locks.
@@ -180,7 +70,7 @@ void kvmhv_rmap_reset(struct kvm *kvm)
 
 	idx = srcu_read_lock(&kvm->srcu);
 	kvm_for_each_memslot(slot, bkt, kvm_memslots(kvm))
-		unmap_slot(kvm, slot, false);
+		unmap_slot(kvm, slot);
 	srcu_read_unlock(&kvm->srcu, idx);
 }
 
@@ -299,6 +189,8 @@ void kvmhv_commit_memory_region(struct kvm *kvm, struct kvm_memory_slot *old,
 /**
  * kvmhv_free_memslot - free the reverse map of a memslot
  * @slot: a slot that nobody can find any more
+ *
+ * Context: process.  May sleep.
  */
 void kvmhv_free_memslot(struct kvm_memory_slot *slot)
 {
@@ -307,8 +199,10 @@ void kvmhv_free_memslot(struct kvm_memory_slot *slot)
 	kvmhv_unpin_memslot(slot);
 	if (!slot->arch.rmap)
 		return;
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		free_page((unsigned long)slot->arch.rmap[i]);
+		cond_resched();
+	}
 	kfree(slot->arch.rmap);
 	slot->arch.rmap = NULL;
 }
@@ -325,15 +219,29 @@ void kvmhv_free_memslot(struct kvm_memory_slot *slot)
  */
 void kvmhv_flush_memslot(struct kvm *kvm, struct kvm_memory_slot *slot)
 {
-	/*
-	 * tlbie of the host's partition is nothing to a PPC970 in a guest's; but
-	 * on its way out and in it flushes the TLB.
-	 */
 	kvmhv_vpa_unmap(kvm, slot->base_gfn, slot->base_gfn + slot->npages);
-	unmap_slot(kvm, slot, kvmhv_cpu->has_vrma);
+	unmap_slot(kvm, slot);
+	/* A PPC970 flushes the TLB on its way out of a guest and in */
 	if (!kvmhv_cpu->has_vrma)
 		kvm_flush_remote_tlbs(kvm);
 	kvmhv_check_lost(kvm);
+}
+
+/*
+ * Let others have kvm->mmu_lock, which some wait for with preemption off, and the CPU.
+ * mmu_invalidate_in_progress keeps pages out meanwhile.  Who may not block is the OOM
+ * reaper: it must not wait for anybody, but may be preempted, so this is no place
+ * where cond_resched() would complain about sleep with good reason.
+ */
+static void give_way(struct kvm *kvm, bool may_block)
+	__must_hold(&kvm->mmu_lock)
+{
+	spin_unlock(&kvm->mmu_lock);
+	if (may_block)
+		cond_resched();
+	else
+		_cond_resched();
+	spin_lock(&kvm->mmu_lock);
 }
 
 /**
@@ -344,13 +252,14 @@ void kvmhv_flush_memslot(struct kvm *kvm, struct kvm_memory_slot *slot)
  * Where the host maps a huge page, the range covers all of it: so it finds
  * the HPTEs of large guest pages on the ring of their first page.
  *
- * Context: kvm->mmu_lock and kvm->srcu held.  Takes vpa_lock, rmap and HPTE
- * locks.
+ * Context: mmu_notifier_invalidate_range_start(), preemptible but for kvm->mmu_lock,
+ * which is given up for moments; kvm->srcu held.  Takes vpa_lock, rmap and HPTE locks.
  * Return: false, TLBs have been dealt with.
  */
 bool kvmhv_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range)
 {
 	gfn_t gfn;
+	bool more;
 
 	lockdep_assert_held(&kvm->mmu_lock);
 
@@ -359,11 +268,10 @@ bool kvmhv_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range)
 		return false;
 
 	kvmhv_vpa_unmap(kvm, range->start, range->end);
-	for (gfn = range->start; gfn < range->end; gfn++) {
-		unmap_page(kvm, range->slot, gfn, true);
-		/* mmu_invalidate_in_progress keeps pages out meanwhile */
-		if (range->may_block && !(gfn % RESCHED_PAGES))
-			cond_resched_lock(&kvm->mmu_lock);
+	for (gfn = range->start; gfn < range->end; gfn += !more) {
+		more = kvmhv_ring_unmap(kvm, range->slot, gfn);
+		if (more || !(gfn % RESCHED_PAGES))
+			give_way(kvm, range->may_block);
 	}
 	return false;
 }
@@ -373,75 +281,21 @@ bool kvmhv_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range)
  * @kvm: the VM
  * @range: one page
  *
- * The next access brings the new page in.
+ * Between the begin and the end of an invalidation: the page has been taken away
+ * already, and mmu_invalidate_in_progress keeps it out.  The next access brings the
+ * new one in.
  *
- * Context: kvm->mmu_lock and kvm->srcu held.  Takes rmap and HPTE locks.
- * Return: false, TLBs have been dealt with.
+ * Context: kvm->mmu_lock, kvm->srcu and a lock of host page tables held.
+ * Return: false, there are no TLB entries.
  */
 bool kvmhv_set_spte_gfn(struct kvm *kvm, struct kvm_gfn_range *range)
 {
-	return kvmhv_unmap_gfn_range(kvm, range);
-}
+	lockdep_assert_held(&kvm->mmu_lock);
 
-/*
- * Clear R in a valid HPTE: only its byte is stored, so that a C which the
- * hardware sets at the same time is not lost, then the TLB entries go, so that
- * the next access sets R again.  ISA 2.07 Book III-S, 5.10.1.2, "Resetting the
- * Reference Bit".
- */
-static void hpte_clear_r(struct kvm *kvm, struct ring_walk *w)
-{
-	u8 *byte = (u8 *)&w->hpte[1] + 6;
-
-	keep_rc(w, HPTE_R_R);
-	WRITE_ONCE(*byte, *byte & ~(HPTE_R_R >> 8));
-	kvmhv_tlbie_hpte(kvm, w->v, w->rev->guest_r, w->index);
-}
-
-/*
- * Has the guest touched the page?  With @clear, and forget it.  An HPTE that
- * is busy counts as touched, and is left alone: its guest is at it just now.
- */
-static bool page_young(struct kvm *kvm, const struct kvm_memory_slot *slot,
-		       gfn_t gfn, bool clear)
-{
-	struct ring_walk w = { .rmap = kvmhv_rmap_slot(slot, gfn) };
-	unsigned long head, i;
-	bool young = false;
-
-	/* unlocked: what changes meanwhile is seen the next time */
-	if (!(READ_ONCE(*w.rmap) &
-	      (KVMPPC_RMAP_PRESENT | KVMPPC_RMAP_REFERENCED)))
-		return false;
-
-	preempt_disable();
-	lock_rmap(w.rmap);
-	if (*w.rmap & KVMPPC_RMAP_REFERENCED) {
-		young = true;
-		if (clear)
-			*w.rmap &= ~KVMPPC_RMAP_REFERENCED;
-	}
-	if (!(*w.rmap & KVMPPC_RMAP_PRESENT))
-		goto out;
-
-	head = *w.rmap & KVMPPC_RMAP_INDEX;
-	i = head;
-	do {
-		if (hpte_rc(kvmhv_hpte(&kvm->arch.hv.hpt, i)) & HPTE_R_R) {
-			young = true;
-			if (!clear)
-				break;
-			if (ring_trylock(kvm, &w, i)) {
-				hpte_clear_r(kvm, &w);
-				unlock_hpte(w.hpte, w.v);
-			}
-		}
-		i = kvm->arch.hv.hpt.rev[i].forw;
-	} while (i != head);
-out:
-	unlock_rmap(w.rmap);
-	preempt_enable();
-	return young;
+	if (!slot_stays(range->slot))
+		WARN_ON_ONCE(READ_ONCE(*kvmhv_rmap_slot(range->slot, range->start)) &
+			     KVMPPC_RMAP_PRESENT);
+	return false;
 }
 
 /**
@@ -449,10 +303,14 @@ out:
  * @kvm: the VM
  * @range: the pages, in one memslot
  *
- * Context: kvm->mmu_lock and kvm->srcu held.  Takes rmap and HPTE locks.
+ * When that is more than AGE_BUDGET allows, they count as used.
+ *
+ * Context: kvm->mmu_lock and kvm->srcu held, often a lock of host page tables, so it
+ * may not sleep.  Takes rmap and HPTE locks.
  */
 bool kvmhv_age_gfn(struct kvm *kvm, struct kvm_gfn_range *range)
 {
+	unsigned int budget = AGE_BUDGET;
 	bool young = false;
 	gfn_t gfn;
 
@@ -461,9 +319,9 @@ bool kvmhv_age_gfn(struct kvm *kvm, struct kvm_gfn_range *range)
 	if (slot_stays(range->slot))
 		return false;
 
-	for (gfn = range->start; gfn < range->end; gfn++)
-		young |= page_young(kvm, range->slot, gfn, true);
-	return young;
+	for (gfn = range->start; gfn < range->end && budget; gfn++)
+		young |= kvmhv_ring_young(kvm, range->slot, gfn, true, &budget);
+	return young || !budget;
 }
 
 /**
@@ -471,10 +329,11 @@ bool kvmhv_age_gfn(struct kvm *kvm, struct kvm_gfn_range *range)
  * @kvm: the VM
  * @range: the pages, in one memslot
  *
- * Context: kvm->mmu_lock and kvm->srcu held.  Takes rmap locks.
+ * Context: as kvmhv_age_gfn().  Takes rmap locks.
  */
 bool kvmhv_test_age_gfn(struct kvm *kvm, struct kvm_gfn_range *range)
 {
+	unsigned int budget = AGE_BUDGET;
 	gfn_t gfn;
 
 	lockdep_assert_held(&kvm->mmu_lock);
@@ -482,102 +341,53 @@ bool kvmhv_test_age_gfn(struct kvm *kvm, struct kvm_gfn_range *range)
 	if (slot_stays(range->slot))
 		return false;
 
-	for (gfn = range->start; gfn < range->end; gfn++)
-		if (page_young(kvm, range->slot, gfn, false))
+	for (gfn = range->start; gfn < range->end && budget; gfn++)
+		if (kvmhv_ring_young(kvm, range->slot, gfn, false, &budget))
 			return true;
-	return false;
+	return !budget;
 }
 
 /*
- * Clear C in a valid HPTE if it is set, and unlock it.  C tells nothing while
- * a TLB may know it as set, and must not be overwritten while the hardware may
- * set it: so the HPTE is hidden while it changes.  A guest that comes across
- * it meanwhile waits for the lock, and finds it as it was.
+ * Real mode leaves no C bits, and a PPC970 cannot have them cleared: all pages of such
+ * a memslot are dirty.
  */
-static bool hpte_clear_c(struct kvm *kvm, struct ring_walk *w)
+static void all_dirty(const struct kvm_memory_slot *slot, unsigned long *map)
 {
-	unsigned long r;
+	unsigned long i;
 
-	if (!(hpte_rc(w->hpte) & HPTE_R_C)) {
-		unlock_hpte(w->hpte, w->v);
-		return false;
-	}
-
-	kvmhv_hide_hpte(w->hpte, w->v);
-	kvmhv_tlbie_hpte(kvm, w->v, w->rev->guest_r, w->index);
-	r = kvmhv_hpte_load(&w->hpte[1]);
-	keep_rc(w, r & (HPTE_R_R | HPTE_R_C));
-	kvmhv_show_hpte(w->hpte, w->v, r & ~HPTE_R_C);
-	return true;
-}
-
-/*
- * Has the guest written to the page since the last call?  Returns how many
- * pages from @gfn on are to be taken for written to, 0 if none.
- */
-static unsigned long harvest_page(struct kvm *kvm,
-				  const struct kvm_memory_slot *slot, gfn_t gfn)
-{
-	struct ring_walk w = { .rmap = kvmhv_rmap_slot(slot, gfn) };
-	unsigned long head, i, n, dirty = 0;
-
-	/* Not even locked: whatever was here before is in the bitmap by now */
-	if (!(smp_load_acquire(w.rmap) &
-	      (KVMPPC_RMAP_PRESENT | KVMHV_RMAP_CHANGED |
-	       BIT(KVMPPC_RMAP_LOCK_BIT))))
-		return 0;
-again:
-	preempt_disable();
-	lock_rmap(w.rmap);
-	if (*w.rmap & KVMHV_RMAP_CHANGED) {
-		*w.rmap &= ~KVMHV_RMAP_CHANGED;
-		dirty = max(dirty, 1UL);
-	}
-	if (!(*w.rmap & KVMPPC_RMAP_PRESENT))
-		goto out;
-
-	head = *w.rmap & KVMPPC_RMAP_INDEX;
-	i = head;
-	do {
-		if (hpte_rc(kvmhv_hpte(&kvm->arch.hv.hpt, i)) & HPTE_R_C) {
-			if (!ring_trylock(kvm, &w, i)) {
-				unlock_rmap(w.rmap);
-				preempt_enable();
-				cpu_relax();
-				goto again;
-			}
-			n = hpte_pages(&w);
-			if (hpte_clear_c(kvm, &w))
-				dirty = max(dirty, n);
-		}
-		i = kvm->arch.hv.hpt.rev[i].forw;
-	} while (i != head);
-out:
-	unlock_rmap(w.rmap);
-	preempt_enable();
-	return dirty;
-}
-
-/* Sets bits in @map, which nobody else uses */
-static void harvest_slot(struct kvm *kvm, const struct kvm_memory_slot *slot,
-			 unsigned long *map)
-{
-	unsigned long i, n, end;
-
-	/* Real mode leaves no C bits, and a PPC970 cannot have them cleared */
-	if (slot_stays(slot)) {
-		for (i = 0; i < slot->npages; i++)
-			__set_bit_le(i, map);
-		return;
-	}
 	for (i = 0; i < slot->npages; i++) {
-		n = harvest_page(kvm, slot, slot->base_gfn + i);
-		end = min(i + n, slot->npages);
-		for (n = i; n < end; n++)
-			__set_bit_le(n, map);
-		if (!(i % RESCHED_PAGES))
+		__set_bit_le(i, map);
+		if (!(i % SZ_4K))
 			cond_resched();
 	}
+}
+
+static void clear_map(unsigned long *map, unsigned long bytes)
+{
+	unsigned long i, n;
+
+	for (i = 0; i < bytes; i += n) {
+		n = min_t(unsigned long, bytes - i, COPY_BYTES);
+		memset((void *)map + i, 0, n);
+		cond_resched();
+	}
+}
+
+/* What the memslot's own bitmap has, together with @map, goes to user space */
+static int give_map(struct kvm_memory_slot *slot, unsigned long *map,
+		    unsigned long bytes, void __user *to)
+{
+	unsigned long i, k, n;
+
+	for (i = 0; i < bytes; i += n) {
+		n = min_t(unsigned long, bytes - i, COPY_BYTES);
+		for (k = i / sizeof(*map); k < (i + n) / sizeof(*map); k++)
+			map[k] |= xchg(&slot->dirty_bitmap[k], 0);
+		if (copy_to_user(to + i, (void *)map + i, n))
+			return -EFAULT;
+		cond_resched();
+	}
+	return 0;
 }
 
 /**
@@ -592,7 +402,7 @@ static void harvest_slot(struct kvm *kvm, const struct kvm_memory_slot *slot,
  *
  * Context: VM ioctl.  Takes kvm->slots_lock, kvm->srcu, rmap and HPTE locks.
  * Return: 0, -EINVAL for a bad slot number, -ENOENT if there is no such slot
- * or it has no dirty log, -EFAULT.
+ * or it has no dirty log, -EFAULT, -EINTR for a fatal signal.
  */
 int kvmhv_get_dirty_log(struct kvm *kvm, struct kvm_dirty_log *log)
 {
@@ -615,9 +425,15 @@ int kvmhv_get_dirty_log(struct kvm *kvm, struct kvm_dirty_log *log)
 	/* The second half of the bitmap is for the holder of slots_lock. */
 	n = kvm_dirty_bitmap_bytes(slot);
 	map = kvm_second_dirty_bitmap(slot);
-	memset(map, 0, n);
+	clear_map(map, n);
 
-	harvest_slot(kvm, slot, map);
+	ret = 0;
+	if (slot_stays(slot))
+		all_dirty(slot, map);
+	else
+		ret = kvmhv_ring_harvest(kvm, slot, map);
+	if (ret)
+		goto out;
 	kvm_for_each_vcpu(i, vcpu, kvm)
 		kvmhv_vpa_harvest_dirty(vcpu, slot, map);
 
@@ -625,10 +441,7 @@ int kvmhv_get_dirty_log(struct kvm *kvm, struct kvm_dirty_log *log)
 	 * Last: a page that lost its HPTEs, or an area that was deregistered, before
 	 * we came to it has been marked here.
 	 */
-	for (i = 0; i < n / sizeof(*map); i++)
-		map[i] |= xchg(&slot->dirty_bitmap[i], 0);
-
-	ret = copy_to_user(log->dirty_bitmap, map, n) ? -EFAULT : 0;
+	ret = give_map(slot, map, n, log->dirty_bitmap);
 out:
 	srcu_read_unlock(&kvm->srcu, idx);
 	mutex_unlock(&kvm->slots_lock);

@@ -133,6 +133,22 @@ static void tlbie_all(struct kvm *kvm, const unsigned long *rb,
 }
 
 /**
+ * kvmhv_tlbie_hptes - invalidate the TLB entries of HPTEs, on all CPUs
+ * @kvm: the VM
+ * @rb: what kvmhv_tlbie_rb() says, for each HPTE
+ * @n: number of HPTEs, all locked and hidden
+ *
+ * As kvmhv_tlbie_hpte(), with one synchronisation for all.  HPTEs need not be hidden
+ * if only R is to be set again by the next access.
+ */
+void kvmhv_tlbie_hptes(struct kvm *kvm, const unsigned long *rb, unsigned int n)
+{
+	kvmhv_ptesync();
+	tlbie_all(kvm, rb, n);
+}
+EXPORT_SYMBOL_GPL(kvmhv_tlbie_hptes);
+
+/**
  * kvmhv_tlbie_hpte - invalidate the TLB entries of one HPTE, on all CPUs
  * @kvm: the VM
  * @v: first doubleword
@@ -148,8 +164,7 @@ void kvmhv_tlbie_hpte(struct kvm *kvm, unsigned long v, unsigned long r,
 {
 	unsigned long rb = compute_tlbie_rb(v, r, index);
 
-	kvmhv_ptesync();
-	tlbie_all(kvm, &rb, 1);
+	kvmhv_tlbie_hptes(kvm, &rb, 1);
 }
 EXPORT_SYMBOL_GPL(kvmhv_tlbie_hpte);
 

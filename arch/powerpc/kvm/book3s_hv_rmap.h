@@ -101,9 +101,12 @@ kvmhv_memory_at(const struct kvm *kvm, const struct kvm_memory_slot *slot,
 	return kvmhv_memory_kept(kvm, slot, gpa, psize, pa);
 }
 
+/* What an rmap word says of the ring */
+#define KVMHV_RMAP_RING	(KVMPPC_RMAP_PRESENT | KVMPPC_RMAP_INDEX | KVMHV_RMAP_WALK)
+
 /*
  * Ring of a page, locked: the rmap word @word before, and the one after an HPTE
- * came (it becomes the one in the word) or went.
+ * came (it becomes the one in the word) or went.  Both take KVMHV_RMAP_WALK away.
  */
 static inline unsigned long kvmhv_ring_add(struct kvm_hv_rev *rev,
 					   unsigned long word,
@@ -119,7 +122,7 @@ static inline unsigned long kvmhv_ring_add(struct kvm_hv_rev *rev,
 	}
 	rev[index].forw = next;
 	rev[index].back = prev;
-	return (word & ~KVMPPC_RMAP_INDEX) | KVMPPC_RMAP_PRESENT | index;
+	return (word & ~KVMHV_RMAP_RING) | KVMPPC_RMAP_PRESENT | index;
 }
 
 static inline unsigned long kvmhv_ring_del(struct kvm_hv_rev *rev,
@@ -129,13 +132,13 @@ static inline unsigned long kvmhv_ring_del(struct kvm_hv_rev *rev,
 	unsigned long next = rev[index].forw, prev;
 
 	if (next == index)
-		return word & ~(KVMPPC_RMAP_PRESENT | KVMPPC_RMAP_INDEX);
+		return word & ~KVMHV_RMAP_RING;
 	prev = rev[index].back;
 	rev[prev].forw = next;
 	rev[next].back = prev;
 	if ((word & KVMPPC_RMAP_INDEX) == index)
 		word = (word & ~KVMPPC_RMAP_INDEX) | next;
-	return word;
+	return word & ~KVMHV_RMAP_WALK;
 }
 
 /**

@@ -567,6 +567,8 @@ long kvmhv_hpt_find(struct kvm *kvm, unsigned long ea, unsigned long slb_v);
  */
 /* In an rmap word: the page was changed since the dirty log last looked */
 #define KVMHV_RMAP_CHANGED	(HPTE_R_C << KVMPPC_RMAP_RC_SHIFT)
+/* The dirty log has given up the lock in the middle of the ring, which is still the same */
+#define KVMHV_RMAP_WALK		(KVMPPC_RMAP_PRESENT << 1)
 
 void kvmhv_rm_lock_tlbie(void);
 void kvmhv_rm_unlock_tlbie(void);
@@ -583,6 +585,7 @@ void kvmhv_rmap_note_rc(struct kvm *kvm, unsigned long v, unsigned long r,
 			unsigned long rc);
 void kvmhv_tlbie_hpte(struct kvm *kvm, unsigned long v, unsigned long r,
 		      unsigned long index);
+void kvmhv_tlbie_hptes(struct kvm *kvm, const unsigned long *rb, unsigned int n);
 void kvmhv_rm_tlbie_slow(struct kvm *kvm, const unsigned long *rb,
 			 unsigned int n);
 void kvmhv_rm_tlbie_slow_one(struct kvm *kvm, unsigned long rb);

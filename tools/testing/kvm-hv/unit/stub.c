@@ -19,7 +19,7 @@ const struct page_size page_sizes[NR_PAGE_SIZES] = {
 };
 
 /* Locks */
-#define MAX_HELD 16
+#define MAX_HELD 32
 static __thread const void *held[MAX_HELD];
 static __thread int nr_held, nr_rmap_held;
 
@@ -131,6 +131,15 @@ void cpu_relax(void)
 	if (nr_held && !wants_tlbie)
 		fail("waits for an HPTE lock with another lock held");
 	sched_yield();
+}
+
+/* Nobody may wait for the CPU with a lock that real mode spins on */
+void cond_resched(void)
+{
+	if (nr_held)
+		fail("gives the CPU away with a lock held");
+	if (fake.on_resched)
+		fake.on_resched();
 }
 
 /* HPTE helpers */
@@ -264,6 +273,9 @@ static void check_invalidation(unsigned long rb)
 	if (index >= kvmhv_hpt_npte(&fake.kvm.arch.hv.hpt))
 		fail("tlbie for HPTE %lx", index);
 	v = V_OF(index);
+	/* but for R alone */
+	if (fake.allow_valid && (v & HPTE_V_HVLOCK) && (v & HPTE_V_VALID))
+		v ^= HPTE_V_VALID | HPTE_V_ABSENT;
 	if ((v & (HPTE_V_VALID | HPTE_V_ABSENT | HPTE_V_HVLOCK)) !=
 	    (HPTE_V_ABSENT | HPTE_V_HVLOCK))
 		fail("tlbie for HPTE %lx with V %lx", index, v);
@@ -406,6 +418,17 @@ struct kvm_memory_slot *____gfn_to_memslot(struct kvm_memslots *slots,
 			return slot;
 	}
 	return NULL;
+}
+
+/* Bits of the bitmaps of all memslots, by page of the guest */
+void mark_page_dirty_in_slot(struct kvm *kvm, const struct kvm_memory_slot *slot,
+			     gfn_t gfn)
+{
+	check(kvm_slot_dirty_track_enabled(slot));
+	check(gfn >= slot->base_gfn && gfn - slot->base_gfn < slot->npages);
+	if (!nr_rmap_held)
+		fail("%s() without the rmap lock", __func__);
+	__atomic_fetch_or(&fake.bitmap[gfn / 64], BIT(gfn % 64), __ATOMIC_SEQ_CST);
 }
 
 bool kvm_slot_dirty_track_enabled(const struct kvm_memory_slot *slot)

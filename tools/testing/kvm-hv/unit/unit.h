@@ -35,7 +35,7 @@ struct unit_case {
 };
 
 extern const struct unit_case hcall_cases[], model_cases[], fault_cases[],
-	thread_cases[], tce_cases[], ppc970_cases[];
+	thread_cases[], tce_cases[], ppc970_cases[], dirty_cases[];
 
 /*
  * Guest memory.  Slot 0 is all a guest page of 16M needs, slot 1 is neither
@@ -86,6 +86,9 @@ struct fake {
 	void (*on_tlbie)(unsigned long index);
 	void (*on_tlbsync)(void);
 	void (*on_switch)(void);
+	void (*on_resched)(void);	/* no lock is held */
+	bool allow_valid;		/* tlbie for R bits, of HPTEs that stay valid */
+	unsigned long bitmap[NR_HOST_PTES / 64 + 1];	/* dirty pages */
 	struct kvmhv_cpu_ops cpu_ops;
 	unsigned int nr_events;
 	struct event event[64];

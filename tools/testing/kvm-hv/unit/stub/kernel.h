@@ -10,6 +10,7 @@
 #ifndef STUB_KERNEL_H
 #define STUB_KERNEL_H
 
+#include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,6 +35,11 @@ typedef u64 gfn_t;
 
 #define ASM_CONST(x)		x##UL
 #define BIT(n)			(1UL << (n))
+static inline bool test_bit(unsigned int n, const unsigned long *word)
+{
+	return *word >> n & 1;
+}
+
 #define likely(x)		__builtin_expect(!!(x), 1)
 #define unlikely(x)		__builtin_expect(!!(x), 0)
 #define READ_ONCE(x)							\
@@ -66,6 +72,33 @@ static inline unsigned long array_index_nospec(unsigned long i, unsigned long n)
 #define be64_to_cpu(x)		cpu_to_be64(x)
 
 void cpu_relax(void);
+void cond_resched(void);	/* as the module does it */
+#define preempt_disable()	barrier()
+#define preempt_enable()	barrier()
+/* as strong as what it stands for */
+#define smp_load_acquire(p)	__atomic_load_n(p, __ATOMIC_ACQUIRE)
+#define min(a, b)							\
+({									\
+	__typeof__(a) a_ = (a), b_ = (b);				\
+									\
+	a_ < b_ ? a_ : b_;						\
+})
+#define max(a, b)							\
+({									\
+	__typeof__(a) a_ = (a), b_ = (b);				\
+									\
+	a_ > b_ ? a_ : b_;						\
+})
+#define fatal_signal_pending(task)	false
+static inline void lockdep_assert(bool ok)
+{
+}
+
+/* Bitmaps of the dirty log, little-endian */
+static inline void __set_bit_le(unsigned long n, unsigned long *map)
+{
+	((u8 *)map)[n / 8] |= 1 << n % 8;
+}
 
 /* Pages */
 #define PAGE_SIZE		BIT(PAGE_SHIFT)
@@ -276,6 +309,8 @@ struct kvm_vcpu {
 
 struct kvm_memory_slot *____gfn_to_memslot(struct kvm_memslots *slots,
 					   gfn_t gfn, bool approx);
+void mark_page_dirty_in_slot(struct kvm *kvm, const struct kvm_memory_slot *slot,
+			     gfn_t gfn);
 bool kvm_slot_dirty_track_enabled(const struct kvm_memory_slot *slot);
 unsigned long __gfn_to_hva_memslot(const struct kvm_memory_slot *slot,
 				   gfn_t gfn);
