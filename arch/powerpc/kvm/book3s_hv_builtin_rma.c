@@ -194,9 +194,12 @@ static bool area_idle(const struct kvmhv_rma *rma)
 {
 	unsigned long i;
 
-	for (i = 0; i < area_pages(); i++)
+	for (i = 0; i < area_pages(); i++) {
 		if (page_count(pfn_to_page(rma->pfn + i)) != 1)
 			return false;
+		if (!(i % SZ_4K))
+			cond_resched();
+	}
 	return true;
 }
 

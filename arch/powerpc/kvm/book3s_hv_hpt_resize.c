@@ -27,7 +27,7 @@
 #define AVPN_SHIFT	23
 
 /* HPTEs to look at before others get the CPU */
-#define STEP_HPTES	8192UL
+#define STEP_HPTES	1024UL
 
 static int check_args(const struct kvm_ppc_resize_hpt *arg)
 {

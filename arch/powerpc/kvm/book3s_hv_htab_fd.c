@@ -29,8 +29,12 @@
 /* Valid HPTEs of a record, at most.  We could write a record of any length. */
 #define RECORD_HPTES	64U
 
-/* HPTEs to look at before vcpus get setup_lock, and others the CPU */
+/* HPTEs to look at before vcpus get setup_lock */
 #define STEP_HPTES	8192UL
+
+/* HPTEs to look at, and to write, before others get the CPU */
+#define RESCHED_LOOKS	1024UL
+#define RESCHED_WRITES	64UL
 
 /**
  * struct kvmhv_htab_file - one open file
@@ -130,6 +134,13 @@ static bool take(const struct kvmhv_htab_file *f, unsigned long index,
 	return ok;
 }
 
+static unsigned long next_hpte(unsigned long i)
+{
+	if (!(++i % RESCHED_LOOKS))
+		cond_resched();
+	return i;
+}
+
 /*
  * Fill in a record of at most @max valid HPTEs, from @pos on; setup_lock held.
  * It may be empty although there is more to come: @pos tells.
@@ -143,16 +154,16 @@ static void next_record(struct kvmhv_htab_file *f, unsigned int max)
 	const unsigned long end = min(n, i + STEP_HPTES);
 
 	while (i < end && kind_of(f, i) == NOTHING)
-		i++;
+		i = next_hpte(i);
 	*head = (struct kvm_get_htab_header){ .index = i };
 	while (i < end && head->n_valid < max && kind_of(f, i) == VALID &&
 	       take(f, i, VALID, f->hpte[head->n_valid])) {
 		head->n_valid++;
-		i++;
+		i = next_hpte(i);
 	}
 	while (i < end && kind_of(f, i) == EMPTY && take(f, i, EMPTY, NULL)) {
 		head->n_invalid++;
-		i++;
+		i = next_hpte(i);
 	}
 	f->pos = i;
 }
@@ -311,6 +322,8 @@ static int put_hptes(struct kvmhv_htab_file *f, unsigned long index, unsigned lo
 			}
 		}
 		ret = put_hpte(kvm, index + i, v, r);
+		if (!(i % RESCHED_WRITES))
+			cond_resched();
 	}
 	srcu_read_unlock(&kvm->srcu, idx);
 	mutex_unlock(&kvm->arch.hv.setup_lock);

@@ -23,6 +23,9 @@
 /* Pages pinned by one call */
 #define BATCH		64
 
+/* Page frames to look at before others get the CPU */
+#define LOOK_PAGES	4096
+
 #define LARGE_PAGES	(SZ_16M / PAGE_SIZE)
 
 static unsigned long *pin_word(const struct kvm_memory_slot *slot,
@@ -52,8 +55,10 @@ static void free_chunks(struct kvm_memory_slot *slot)
 {
 	unsigned long i, n = DIV_ROUND_UP(slot->npages, KVMHV_RMAP_PER_CHUNK);
 
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		free_page((unsigned long)slot->arch.pinned[i]);
+		cond_resched();
+	}
 	kfree(slot->arch.pinned);
 	slot->arch.pinned = NULL;
 }
@@ -122,6 +127,8 @@ static void mark_large(struct kvm_memory_slot *slot)
 			*pin_word(slot, i - (run - 1)) |= KVMHV_PIN_LARGE;
 			run = 0;
 		}
+		if (!(i % LOOK_PAGES))
+			cond_resched();
 	}
 }
 

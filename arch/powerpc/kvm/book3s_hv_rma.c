@@ -145,6 +145,7 @@ static struct file *find_area(const struct kvm_memory_slot *slot)
 	mmap_read_lock(mm);
 	for (vma = find_vma_intersection(mm, start, end); vma && !file && !partly;
 	     vma = find_vma_intersection(mm, vma->vm_end, end)) {
+		cond_resched();	/* there may be many */
 		if (vma->vm_ops != &area_vm_ops)
 			continue;
 		partly = vma->vm_pgoff || vma->vm_start != start ||
