@@ -28,7 +28,7 @@
 #define BATCH		16U
 
 /* HPTEs of one ring that the dirty log looks at before it gives the rmap lock back */
-#define MAX_STEPS	128U
+#define MAX_STEPS	64U
 
 /* Guest pages that the dirty log looks at before others get the CPU */
 #define MAX_PAGES	32UL
@@ -395,15 +395,15 @@ static bool may_be_dirty(const __be64 *hpte)
 /*
  * In the middle of a ring, at @index: let others have locks and CPU.  KVMHV_RMAP_WALK
  * says afterwards whether the ring is what it was.  If @wait the HPTE is locked and
- * in the batch afterwards.  Returns false if the ring has changed.
+ * in the batch afterwards.  @word is the locked rmap word, before and after.  Returns
+ * false if the ring has changed.
  */
-static bool harvest_pause(struct harvest *h, unsigned long *rmap, unsigned long index,
-			  bool wait)
+static noinline bool harvest_pause(struct harvest *h, unsigned long *rmap,
+				   unsigned long *word, unsigned long index, bool wait)
 {
 	bool same;
 
-	*rmap |= KVMHV_RMAP_WALK;
-	unlock_rmap(rmap);
+	kvmhv_unlock_rmap(rmap, *word | KVMHV_RMAP_WALK);
 	harvest_batch(h);
 	preempt_enable();
 	cond_resched();
@@ -411,24 +411,25 @@ static bool harvest_pause(struct harvest *h, unsigned long *rmap, unsigned long 
 	preempt_disable();
 	if (wait)
 		batch_lock(h->kvm, &h->b, index);
-	lock_rmap(rmap);
-	same = *rmap & KVMHV_RMAP_WALK;
-	*rmap &= ~KVMHV_RMAP_WALK;
+	*word = kvmhv_lock_rmap(rmap);
+	same = *word & KVMHV_RMAP_WALK;
+	*word &= ~KVMHV_RMAP_WALK;
 	if (wait && !same)
 		batch_drop(&h->b);
 	return same;
 }
 
 /* Into the batch with an HPTE of @page, whose rmap lock is held; false as above */
-static bool harvest_hpte(struct harvest *h, unsigned long *rmap, unsigned long page,
-			 unsigned long index)
+static bool harvest_hpte(struct harvest *h, unsigned long *rmap, unsigned long *word,
+			 unsigned long page, unsigned long index)
 {
 	struct batch *b = &h->b;
 	struct held *e;
 
-	if (b->n == BATCH && !harvest_pause(h, rmap, index, false))
-		return false;
-	if (!batch_trylock(h->kvm, b, index) && !harvest_pause(h, rmap, index, true))
+	if (b->n == BATCH)
+		harvest_batch(h);
+	if (!batch_trylock(h->kvm, b, index) &&
+	    !harvest_pause(h, rmap, word, index, true))
 		return false;
 	e = batch_last(b);
 	e->page = page;
@@ -437,20 +438,22 @@ static bool harvest_hpte(struct harvest *h, unsigned long *rmap, unsigned long p
 }
 
 /* Has the guest written to the page?  False if its ring has changed meanwhile. */
-static bool harvest_ring(struct harvest *h, unsigned long *rmap, unsigned long page)
+static bool harvest_ring(struct harvest *h, unsigned long *rmap, unsigned long *word,
+			 unsigned long page)
 {
 	const struct kvm_hv_hpt *hpt = &h->kvm->arch.hv.hpt;
-	unsigned long head = *rmap & KVMPPC_RMAP_INDEX, i = head;
+	unsigned long head = *word & KVMPPC_RMAP_INDEX, i = head;
 	unsigned int steps = 0;
 
 	do {
-		if (++steps > MAX_STEPS) {
-			if (!harvest_pause(h, rmap, i, false))
+		if (may_be_dirty(kvmhv_hpte(hpt, i)) &&
+		    !harvest_hpte(h, rmap, word, page, i))
+			return false;
+		if (++steps == MAX_STEPS) {
+			if (!harvest_pause(h, rmap, word, i, false))
 				return false;
 			steps = 0;
 		}
-		if (may_be_dirty(kvmhv_hpte(hpt, i)) && !harvest_hpte(h, rmap, page, i))
-			return false;
 		i = hpt->rev[i].forw;
 	} while (i != head);
 	return true;
@@ -458,7 +461,7 @@ static bool harvest_ring(struct harvest *h, unsigned long *rmap, unsigned long p
 
 static void harvest_page(struct harvest *h, unsigned long page)
 {
-	unsigned long *rmap = kvmhv_rmap_page(h->slot, page);
+	unsigned long *rmap = kvmhv_rmap_page(h->slot, page), word;
 
 	/* Not even locked: whatever was here before is in the bitmap by now */
 	if (!(smp_load_acquire(rmap) &
@@ -466,22 +469,19 @@ static void harvest_page(struct harvest *h, unsigned long page)
 	       BIT(KVMPPC_RMAP_LOCK_BIT))))
 		return;
 
-	/* Room for a ring of the usual length */
-	if (h->b.n > BATCH / 2)
-		harvest_batch(h);
-	lock_rmap(rmap);
+	word = kvmhv_lock_rmap(rmap);
 	/*
 	 * What has not been looked at keeps its C bits for the next call, and what
 	 * was removed may have been written to.
 	 */
-	if ((*rmap & KVMPPC_RMAP_PRESENT) && !harvest_ring(h, rmap, page))
+	if ((word & KVMPPC_RMAP_PRESENT) && !harvest_ring(h, rmap, &word, page))
 		set_dirty(h, page, most_pages(h, page));
 	/* Then, for an hcall may have moved a C bit here during a pause */
-	if (*rmap & KVMHV_RMAP_CHANGED) {
-		*rmap &= ~KVMHV_RMAP_CHANGED;
+	if (word & KVMHV_RMAP_CHANGED) {
+		word &= ~KVMHV_RMAP_CHANGED;
 		set_dirty(h, page, 1);
 	}
-	unlock_rmap(rmap);
+	kvmhv_unlock_rmap(rmap, word);
 }
 
 /**
@@ -491,8 +491,8 @@ static void harvest_page(struct harvest *h, unsigned long page)
  * @map: a bit for each page, little-endian, that nobody else uses; bits are set
  *
  * Since the last call, by way of HPTEs.  C bits of those that are no more, with some
- * the memslot's own bitmap has.  A page with a ring longer than a batch that changes
- * during the walk counts as written to.
+ * the memslot's own bitmap has.  A page whose ring changes while the walk has given its
+ * lock up counts as written to.
  *
  * Context: process, kvm->slots_lock and kvm->srcu held.  Takes rmap and HPTE locks.
  * Return: 0, or -EINTR for a fatal signal.
