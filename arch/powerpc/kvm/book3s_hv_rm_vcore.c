@@ -109,6 +109,8 @@ enum kvmhv_ipi kvmhv_rm_take_ipi(struct kvmhv_thread *thread)
 		return KVMHV_IPI_HOST;
 
 	xirr = icp_read(thread, ICP_XIRR);
+	if (!(xirr & XISR_MASK))
+		return KVMHV_IPI_NONE;	/* withdrawn; nothing was accepted */
 	if ((xirr & XISR_MASK) != XICS_IPI) {
 		/* a device was faster; accepted is accepted: hand it over */
 		thread->xirr = xirr;
@@ -272,29 +274,39 @@ static bool withdraw(struct kvmhv_thread *thread)
 
 /**
  * kvmhv_rm_thread_woken - an offline thread has woken up
- * @srr1: of the wake-up
+ * @srr1: of the wake-up; when the thread goes back to the host, of the wake-up that
+ *	the host has to hear of
  *
  * Runs a vcpu if that was what the thread was called for.
+ *
+ * If an interrupt of the host was accepted instead of KVM's IPI (thread->xirr) the
+ * host hears of a wake-up by an external interrupt, whatever ended the nap.  Only
+ * then its idle code asks kvmppc_get_xics_latch(), deals with the device as with any
+ * that interrupts an offline CPU, and ends the interrupt, which reopens the CPPR.
  *
  * Context: MMU off, interrupts disabled, by power7_offline().
  * Return: true if the thread shall nap again: nobody but KVM wanted it.
  */
-bool kvmhv_rm_thread_woken(unsigned long srr1)
+bool kvmhv_rm_thread_woken(unsigned long *srr1)
 {
 	struct kvmhv_thread *thread = kvmhv_this_thread();
-	unsigned long why = srr1 & SRR1_WAKEMASK;
+	unsigned long mask = SRR1_WAKEMASK;
 	enum kvmhv_ipi ipi;
+	bool reset;
 
 	if (!thread || !thread->icp)
 		return false;
 	if (cpu_has_feature(CPU_FTR_ARCH_207S))
-		why = srr1 & SRR1_WAKEMASK_P8;
+		mask = SRR1_WAKEMASK_P8;
+	reset = (*srr1 & mask) == SRR1_WAKERESET;
 
 	ipi = kvmhv_rm_take_ipi(thread);
-	if (ipi == KVMHV_IPI_NONE && why != SRR1_WAKERESET) {
+	if (ipi == KVMHV_IPI_NONE && !reset) {
 		if (atomic_read(&thread->core->lend) & KVMHV_LEND_LENT)
 			serve(thread);
-		return true;
+		/* What was accepted while it ran the guest ends no other nap */
+		if (!thread->xirr)
+			return true;
 	}
 	/*
 	 * The host wants its thread back: wait for the end of the leader's
@@ -303,6 +315,8 @@ bool kvmhv_rm_thread_woken(unsigned long srr1)
 	while (!withdraw(thread))
 		HMT_low();
 	HMT_medium();
+	if (thread->xirr && !reset)
+		*srr1 = (*srr1 & ~mask) | SRR1_WAKEEE;
 	this_cpu_enable_ftrace();
 	return false;
 }

@@ -90,7 +90,7 @@ struct kvmhv_thread {
 
 /* book3s_hv_rm_vcore.c, MMU off; called by power7_offline() */
 void kvmhv_rm_thread_offer(void);
-bool kvmhv_rm_thread_woken(unsigned long srr1);
+bool kvmhv_rm_thread_woken(unsigned long *srr1);
 
 /* book3s_hv_builtin_thread.c, MMU on */
 struct kvmhv_thread *kvmhv_thread_of(int cpu);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * As much of the kernel as the real-mode C on the hash table uses, for a user
+ * As much of the kernel as the real-mode C under test uses, for a user
  * program on any machine.  Values come from the ISA, PAPR and Linux 6.1;
  * nothing more than is needed is here, so that a new dependency of the real
  * sources fails to compile until someone has looked at it.
@@ -25,7 +25,12 @@ typedef uint16_t u16;
 typedef uint32_t u32;
 typedef uint64_t u64;
 typedef u64 __be64;
+typedef int32_t s32;
+typedef u32 __be32;
 #define __vector128		unsigned __int128
+#define __iomem
+#define __force
+#define ____cacheline_aligned	__attribute__((aligned(128)))
 
 struct list_head {
 	struct list_head *next, *prev;
@@ -56,6 +61,8 @@ static inline bool test_bit(unsigned int n, const unsigned long *word)
 /* stronger than what it stands for */
 #define smp_rmb()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define eieio()			__atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define smp_mb()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define smp_mb__before_atomic()	smp_mb()
 static inline unsigned long array_index_nospec(unsigned long i, unsigned long n)
 {
 	return i < n ? i : 0;
@@ -66,10 +73,14 @@ static inline unsigned long array_index_nospec(unsigned long i, unsigned long n)
 
 #ifdef STUB_BIG_ENDIAN
 #define cpu_to_be64(x)		((u64)(x))
+#define cpu_to_be32(x)		((u32)(x))
 #else
 #define cpu_to_be64(x)		__builtin_bswap64(x)
+#define cpu_to_be32(x)		__builtin_bswap32(x)
 #endif
 #define be64_to_cpu(x)		cpu_to_be64(x)
+#define be32_to_cpu(x)		cpu_to_be32(x)
+#define __ffs(x)		((unsigned long)__builtin_ctzl(x))
 
 void cpu_relax(void);
 void cond_resched(void);	/* as the module does it */
@@ -118,6 +129,26 @@ unsigned int raw_smp_processor_id(void);
 
 struct atomic { int counter; };
 #define atomic_t		struct atomic
+#define atomic_read(v)		READ_ONCE((v)->counter)
+#define atomic_set(v, i)	WRITE_ONCE((v)->counter, i)
+#define atomic_or(i, v)		((void)atomic_fetch_or(i, v))
+#define atomic_andnot(i, v)	((void)atomic_fetch_andnot(i, v))
+static inline int atomic_fetch_or(int i, atomic_t *v)
+{
+	return __atomic_fetch_or(&v->counter, i, __ATOMIC_SEQ_CST);
+}
+
+static inline int atomic_fetch_andnot(int i, atomic_t *v)
+{
+	return __atomic_fetch_and(&v->counter, ~i, __ATOMIC_SEQ_CST);
+}
+
+static inline bool atomic_try_cmpxchg(atomic_t *v, int *old, int new)
+{
+	return __atomic_compare_exchange_n(&v->counter, old, new, false,
+					   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
 struct spinlock { int dummy; };
 #define spinlock_t		struct spinlock
 struct mutex { int dummy; };
@@ -133,12 +164,17 @@ void arch_spin_unlock(arch_spinlock_t *lock);
 /* Features */
 #define CPU_FTR_ARCH_206	1
 #define CPU_FTR_ARCH_207S	2
+#define CPU_FTR_VSX		8
 bool cpu_has_feature(unsigned long feature);
 #define MMU_FTR_LOCKLESS_TLBIE	4
 #define mmu_has_feature(f)	cpu_has_feature(f)
 
 /* MSR, DSISR, SRR1 */
+#define MSR_VEC			BIT(25)
+#define MSR_VSX			BIT(23)
 #define MSR_PR			BIT(14)
+#define MSR_FP			BIT(13)
+#define MSR_KERNEL		(MSR_IR | MSR_DR)
 #define MSR_IR			BIT(5)
 #define MSR_DR			BIT(4)
 #define DSISR_NOHPTE		0x40000000
@@ -150,6 +186,12 @@ bool cpu_has_feature(unsigned long feature);
 #define SRR1_ISI_NOPT		0x40000000
 #define SRR1_ISI_N_G_OR_CIP	0x10000000
 #define SRR1_ISI_PROT		0x08000000
+
+#define SRR1_WAKEMASK		0x00380000
+#define SRR1_WAKEMASK_P8	0x003c0000
+#define SRR1_WAKEEE		0x00200000
+#define SRR1_WAKERESET		0x00100000
+#define SRR1_WAKEHDBELL		0x000c0000
 
 /* SLB, RS of slbmte */
 #define SID_SHIFT		28
@@ -296,11 +338,16 @@ struct kvm {
 	} arch;
 };
 
+struct thread_fp_state { int dummy; };
+struct thread_vr_state { int dummy; };
+
 struct kvm_vcpu {
 	struct kvm *kvm;
 	struct { u64 put_tce_real, multi_tce_real; } stat;
 	struct {
 		struct { unsigned long gpr[32]; } regs;
+		struct thread_fp_state fp;
+		struct thread_vr_state vr;
 		unsigned long amr;
 		unsigned long iamr;
 		struct kvm_hv_vcpu hv;
@@ -345,5 +392,47 @@ void kvmhv_tlbiel(unsigned long rb);
 void kvmhv_tlbsync(void);
 void kvmhv_tlbie_201(unsigned long rb);
 void kvmhv_tlbiel_201(unsigned long rb);
+
+/* Hardware threads: test_core.c */
+#define KVM_GUEST_MODE_NONE	0
+#define KVM_GUEST_MODE_HOST_HV	5
+
+struct paca_struct {
+	struct {
+		struct kvmhv_thread *kvm_thread;
+		unsigned long host_msr;
+		u8 in_guest;
+	} kvm_hstate;
+};
+
+extern struct paca_struct *paca_ptrs[], *local_paca;
+
+#define XICS_IPI		2
+#define IPI_PRIORITY		4
+#define PNV_THREAD_NAP		1
+#define PPC_DBELL_MSGTYPE	5
+u32 __raw_rm_readl(void *addr);
+void __raw_rm_writel(u32 val, void *addr);
+void __raw_rm_writeb(u8 val, void *addr);
+void ppc_msgsnd(u32 type, u32 flags, u32 tag);
+void ppc_msgclr(u32 type);
+unsigned long isa206_idle_insn_mayloss(unsigned long type);
+void HMT_low(void);
+#define HMT_medium()		do { } while (0)
+#define this_cpu_disable_ftrace() do { } while (0)
+#define this_cpu_enable_ftrace() do { } while (0)
+#define mfmsr()			0UL
+#define mtmsr(v)		((void)(v))
+#define SPRN_DEC		22
+#define SPRN_CTRLT		152
+#define SPRN_HDEC		310
+#define SPRN_TBU40		286
+unsigned long mftb(void);
+unsigned long mfspr(int spr);
+void mtspr(int spr, unsigned long val);
+void load_fp_state(struct thread_fp_state *fp);
+void load_vr_state(struct thread_vr_state *vr);
+void store_fp_state(struct thread_fp_state *fp);
+void store_vr_state(struct thread_vr_state *vr);
 
 #endif /* STUB_KERNEL_H */

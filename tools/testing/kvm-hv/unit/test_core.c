@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hardware threads of a core: an offline one between two naps, and the interrupts
+ * that come there.  The interrupt presentation controller is PAPR's: the most
+ * favoured request is accepted, and keeps all that are less favoured back until
+ * its end (EOI).
+ *
+ * The threads' steps are taken one after another; a hook lets something happen
+ * between two accesses to the controller.
+ */
+#include "unit.h"
+#include "../../../../arch/powerpc/kvm/book3s_hv_thread.h"
+
+#define NR_THREADS	4
+#define ME		2		/* the offline thread */
+#define CPPR_OPEN	0xff
+#define NO_IPI		0xff
+#define DEVICE		0x1234
+#define DEVICE_PRIO	2		/* more favoured than an IPI */
+#define ICP_BASE	0x10000UL
+#define ICP_SIZE	0x1000UL
+
+static struct kvmhv_core core;
+static struct kvmhv_thread threads[NR_THREADS];
+static struct paca_struct pacas[NR_THREADS];
+struct paca_struct *paca_ptrs[NR_THREADS], *local_paca;
+
+static struct icp {
+	u8 cppr;
+	u8 mfrr;
+	u32 device;		/* number of one that requests an interrupt, or 0 */
+	u32 accepted;		/* of one that was accepted and has no EOI, or 0 */
+} icp[NR_THREADS];
+
+static bool doorbell[NR_THREADS];
+static void (*after_poll)(struct icp *icp);
+static void (*in_guest)(struct kvm_vcpu *vcpu);
+static unsigned long ran;
+
+static u32 icp_pending(const struct icp *p, u8 *prio)
+{
+	u32 xisr = 0;
+
+	*prio = p->cppr;
+	if (p->mfrr < *prio) {
+		*prio = p->mfrr;
+		xisr = XICS_IPI;
+	}
+	if (p->device && DEVICE_PRIO < *prio) {
+		*prio = DEVICE_PRIO;
+		xisr = p->device;
+	}
+	return xisr;
+}
+
+static struct icp *icp_at(void *addr, unsigned long *reg)
+{
+	unsigned long off = (unsigned long)addr - ICP_BASE;
+
+	check(off / ICP_SIZE < NR_THREADS);
+	*reg = off % ICP_SIZE;
+	return &icp[off / ICP_SIZE];
+}
+
+u32 __raw_rm_readl(void *addr)
+{
+	void (*hook)(struct icp *icp) = after_poll;
+	unsigned long reg;
+	struct icp *p = icp_at(addr, &reg);
+	u8 prio, cppr = p->cppr;
+	u32 xisr = icp_pending(p, &prio);
+
+	switch (reg) {
+	case ICP_XIRR_POLL:
+		after_poll = NULL;
+		if (hook)
+			hook(p);
+		break;
+	case ICP_XIRR:
+		p->cppr = prio;
+		if (xisr == p->device) {
+			p->accepted = xisr;
+			p->device = 0;
+		}
+		break;
+	default:
+		fail("ICP register %lx read", reg);
+	}
+	return cpu_to_be32((u32)cppr << 24 | xisr);
+}
+
+void __raw_rm_writel(u32 val, void *addr)
+{
+	unsigned long reg;
+	struct icp *p = icp_at(addr, &reg);
+
+	check_eq(reg, ICP_XIRR);
+	val = be32_to_cpu(val);
+	p->cppr = val >> 24;
+	if ((val & XISR_MASK) == p->accepted)
+		p->accepted = 0;
+}
+
+void __raw_rm_writeb(u8 val, void *addr)
+{
+	unsigned long reg;
+	struct icp *p = icp_at(addr, &reg);
+
+	check_eq(reg, ICP_MFRR);
+	p->mfrr = val;
+}
+
+void ppc_msgsnd(u32 type, u32 flags, u32 tag)
+{
+	check_eq(type, PPC_DBELL_MSGTYPE);
+	doorbell[tag] = true;
+}
+
+void ppc_msgclr(u32 type)
+{
+	doorbell[local_paca->kvm_hstate.kvm_thread->nr] = false;
+}
+
+unsigned long mftb(void)
+{
+	static unsigned long tb;
+
+	return tb += 100;
+}
+
+unsigned long mfspr(int spr)
+{
+	return spr == SPRN_DEC ? 1000 : 0;
+}
+
+void mtspr(int spr, unsigned long val) { }
+void load_fp_state(struct thread_fp_state *fp) { }
+void load_vr_state(struct thread_vr_state *vr) { }
+void store_fp_state(struct thread_fp_state *fp) { }
+void store_vr_state(struct thread_vr_state *vr) { }
+void kvmhv_vsx_load(const struct thread_fp_state *fp,
+		    const struct thread_vr_state *vr) { }
+void kvmhv_vsx_keep(struct kvmhv_vsx_regs *regs) { }
+void kvmhv_vsx_back(const struct kvmhv_vsx_regs *regs) { }
+void kvmhv_rm_enter_prepare(struct kvm *kvm) { }
+void kvmhv_rm_save_slb(void) { }
+
+unsigned long isa206_idle_insn_mayloss(unsigned long type)
+{
+	fail("naps where nothing ends it");
+	return 0;
+}
+
+void kvmhv_run_thread(struct kvm_vcpu *vcpu)
+{
+	ran++;
+	if (in_guest)
+		in_guest(vcpu);
+}
+
+/* A thread that waits: the leader's trip ends meanwhile */
+void HMT_low(void)
+{
+	atomic_set(&core.map, 0);
+	atomic_andnot(KVMHV_LEND_LENT, &core.lend);
+}
+
+/* A device requests an interrupt, right after the thread has seen an IPI */
+static void device_comes(struct icp *p)
+{
+	p->device = DEVICE;
+}
+
+/* What was seen is withdrawn again */
+static void ipi_goes(struct icp *p)
+{
+	p->mfrr = NO_IPI;
+}
+
+static void up(unsigned long features)
+{
+	int i;
+
+	fake_setup(1);
+	fake.features = features;
+	memset(&core, 0, sizeof(core));
+	after_poll = NULL;
+	in_guest = NULL;
+	ran = 0;
+	for (i = 0; i < NR_THREADS; i++) {
+		threads[i] = (struct kvmhv_thread){
+			.core = &core, .cpu = i, .nr = i,
+			.icp = ICP_BASE + i * ICP_SIZE,
+		};
+		pacas[i].kvm_hstate.kvm_thread = &threads[i];
+		paca_ptrs[i] = &pacas[i];
+		icp[i] = (struct icp){ .cppr = CPPR_OPEN, .mfrr = NO_IPI };
+		doorbell[i] = false;
+	}
+	local_paca = paca_ptrs[ME];
+}
+
+/* The host's idle loop: pnv_smp_cpu_kill_self() after a wake-up with @srr1 */
+static void host_takes(unsigned long srr1)
+{
+	struct kvmhv_thread *me = &threads[ME];
+	unsigned long mask = SRR1_WAKEMASK;
+	u32 xirr;
+
+	if (cpu_has_feature(CPU_FTR_ARCH_207S))
+		mask = SRR1_WAKEMASK_P8;
+	switch (srr1 & mask) {
+	case SRR1_WAKEEE:
+		/* icp_native_flush_interrupt(), kvmppc_get_xics_latch() */
+		xirr = me->xirr;
+		me->xirr = 0;
+		if (!xirr)
+			xirr = be32_to_cpu(__raw_rm_readl((void *)(me->icp + ICP_XIRR)));
+		if (!(xirr & XISR_MASK))
+			break;
+		if ((xirr & XISR_MASK) == XICS_IPI)
+			icp[ME].mfrr = NO_IPI;
+		__raw_rm_writel(cpu_to_be32(xirr), (void *)(me->icp + ICP_XIRR));
+		break;
+	case SRR1_WAKEHDBELL:
+		doorbell[ME] = false;
+		break;
+	}
+}
+
+/* The leader takes the core, and calls the thread to run @vcpu */
+static unsigned long call(struct kvm_vcpu *vcpu)
+{
+	kvmhv_rm_thread_offer();
+	check(atomic_read(&core.lend) & KVMHV_LEND_OFFERED(ME));
+	atomic_or(KVMHV_LEND_LENT, &core.lend);
+	atomic_set(&core.map, KVMHV_MAP_OPEN | KVMHV_MAP_IN(0));
+	threads[ME].vcpu = vcpu;
+	kvmhv_rm_wake_thread(&threads[ME]);
+	return cpu_has_feature(CPU_FTR_ARCH_207S) ? SRR1_WAKEHDBELL : SRR1_WAKEEE;
+}
+
+/* A trip with nothing special runs the vcpu, and the thread naps again */
+static void check_runs(struct kvm_vcpu *vcpu)
+{
+	unsigned long srr1 = call(vcpu);
+	unsigned long before = ran;
+
+	check(kvmhv_rm_thread_woken(&srr1));
+	check_eq(ran, before + 1);
+	check(!doorbell[ME]);
+	check_eq(icp[ME].mfrr, NO_IPI);
+	HMT_low();
+}
+
+/* All that came is done with: nothing is left that would keep an IPI out */
+static void check_clean(void)
+{
+	check_eq(threads[ME].xirr, 0);
+	check_eq(icp[ME].device, 0);
+	check_eq(icp[ME].accepted, 0);
+	check_eq(icp[ME].cppr, CPPR_OPEN);
+}
+
+static const unsigned long processors[] = {
+	CPU_FTR_ARCH_206, CPU_FTR_ARCH_206 | CPU_FTR_ARCH_207S,
+};
+
+/*
+ * An interrupt of a device that the thread accepts instead of KVM's IPI.  The host
+ * gets it at once, and the thread can be called again.
+ */
+static void device_at(bool lent)
+{
+	struct kvm_vcpu *vcpu;
+	unsigned long srr1;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(processors); i++) {
+		up(processors[i]);
+		vcpu = fake_vcpu();
+		check_runs(vcpu);
+
+		srr1 = call(vcpu);
+		if (!lent)
+			HMT_low();
+		icp[ME].mfrr = IPI_PRIORITY;
+		after_poll = device_comes;
+		check(!kvmhv_rm_thread_woken(&srr1));
+		check_eq(ran, 1);
+		check(!(atomic_read(&core.lend) & KVMHV_LEND_OFFERED(ME)));
+		host_takes(srr1);
+		check_clean();
+
+		/* KVM's IPI is still there, if it was not seen */
+		kvmhv_rm_thread_offer();
+		srr1 = SRR1_WAKEEE;
+		check(kvmhv_rm_thread_woken(&srr1));
+		check_runs(vcpu);
+		check_clean();
+		free(vcpu);
+		fake_teardown();
+	}
+}
+
+static void device_before_guest(void)
+{
+	device_at(true);
+}
+
+static void device_between_trips(void)
+{
+	device_at(false);
+}
+
+/* What kvmhv_rm_exit() does with an external interrupt */
+static void guest_is_interrupted(struct kvm_vcpu *vcpu)
+{
+	in_guest = NULL;
+	icp[ME].mfrr = IPI_PRIORITY;
+	after_poll = device_comes;
+	check_eq(kvmhv_rm_take_ipi(&threads[ME]), KVMHV_IPI_HOST);
+}
+
+static void device_in_guest(void)
+{
+	struct kvm_vcpu *vcpu;
+	unsigned long srr1;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(processors); i++) {
+		up(processors[i]);
+		vcpu = fake_vcpu();
+		srr1 = call(vcpu);
+		in_guest = guest_is_interrupted;
+		/* nothing would end another nap */
+		check(!kvmhv_rm_thread_woken(&srr1));
+		check_eq(ran, 1);
+		host_takes(srr1);
+		check_clean();
+		free(vcpu);
+		fake_teardown();
+	}
+}
+
+/* An IPI that is withdrawn before it is accepted is no interrupt of the host */
+static void nothing_accepted(void)
+{
+	struct kvm_vcpu *vcpu;
+	unsigned long srr1;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(processors); i++) {
+		up(processors[i]);
+		vcpu = fake_vcpu();
+		srr1 = call(vcpu);
+		icp[ME].mfrr = IPI_PRIORITY;
+		after_poll = ipi_goes;
+		check(kvmhv_rm_thread_woken(&srr1));
+		check_eq(ran, 1);
+		check_clean();
+		HMT_low();
+		check_runs(vcpu);
+		free(vcpu);
+		fake_teardown();
+	}
+}
+
+/* A reset is told as such, whatever else has come */
+static void reset(void)
+{
+	unsigned long srr1;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(processors); i++) {
+		up(processors[i]);
+		kvmhv_rm_thread_offer();
+		icp[ME].mfrr = IPI_PRIORITY;
+		after_poll = device_comes;
+		srr1 = SRR1_WAKERESET;
+		check(!kvmhv_rm_thread_woken(&srr1));
+		check_eq(srr1, SRR1_WAKERESET);
+		fake_teardown();
+	}
+}
+
+const struct unit_case core_cases[] = {
+	{ "core: a device's interrupt before the guest", device_before_guest },
+	{ "core: a device's interrupt between trips", device_between_trips },
+	{ "core: a device's interrupt in the guest", device_in_guest },
+	{ "core: an IPI that goes before it is accepted", nothing_accepted },
+	{ "core: a reset", reset },
+	{ NULL, NULL },
+};
