@@ -19,6 +19,7 @@
 
 #include <asm/asm-offsets.h>
 #include <asm/cache.h>
+#include <asm/code-patching-asm.h>
 #include <asm/exception-64s.h>
 #include <asm/export.h>
 #include <asm/feature-fixups.h>

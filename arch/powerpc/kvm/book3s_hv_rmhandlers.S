@@ -249,6 +249,15 @@ kvmhv_rm_leave:
 .Lrm_leave_early:
 	bl	kvmhv_rm_begin_exit
 
+	/*
+	 * Returns were paired with calls since the guest was interrupted; from here on
+	 * they go back further than the guest.  Neither they nor calls by CTR are to be
+	 * predicted by what the guest has left.  Patched to "bl flush_branch_caches",
+	 * which clobbers r9 and CTR, where the host flushes for tasks.
+	 */
+1:	nop
+	patch_site 1b, patch__call_kvmhv_flush
+
 	mfspr	r4,SPRN_DEC
 	extsw	r4,r4
 	mftb	r5
