@@ -139,7 +139,10 @@ void load_vr_state(struct thread_vr_state *vr) { }
 void store_fp_state(struct thread_fp_state *fp) { }
 void store_vr_state(struct thread_vr_state *vr) { }
 void kvmhv_vsx_load(const struct thread_fp_state *fp,
-		    const struct thread_vr_state *vr) { }
+		    const struct thread_vr_state *vr)
+{
+}
+
 void kvmhv_vsx_keep(struct kvmhv_vsx_regs *regs) { }
 void kvmhv_vsx_back(const struct kvmhv_vsx_regs *regs) { }
 void kvmhv_rm_enter_prepare(struct kvm *kvm) { }

@@ -30,7 +30,7 @@ typedef u32 __be32;
 #define __vector128		unsigned __int128
 #define __iomem
 #define __force
-#define ____cacheline_aligned	__attribute__((aligned(128)))
+#define ____cacheline_aligned
 
 struct list_head {
 	struct list_head *next, *prev;
@@ -61,8 +61,18 @@ static inline bool test_bit(unsigned int n, const unsigned long *word)
 /* stronger than what it stands for */
 #define smp_rmb()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define eieio()			__atomic_thread_fence(__ATOMIC_SEQ_CST)
-#define smp_mb()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
-#define smp_mb__before_atomic()	smp_mb()
+/* a full one */
+static inline void smp_mb(void)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+/* where the kernel's atomics need one */
+static inline void smp_mb__before_atomic(void)
+{
+	smp_mb(); /* as strong */
+}
+
 static inline unsigned long array_index_nospec(unsigned long i, unsigned long n)
 {
 	return i < n ? i : 0;
