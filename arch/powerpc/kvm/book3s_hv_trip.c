@@ -190,6 +190,8 @@ static void take_out(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
 		   !kvm_request_pending(vcpu) && !kvmhv_vpa_missing(vcpu)) {
 		hv->state = KVMHV_READY;
 		hv->runnable_since = vcpu->arch.ceded ? 0 : mftb();
+		if (vcpu->arch.ceded)
+			kvmhv_note_delay(hv);
 	} else {
 		if (!hosts)
 			expect_back(vcore, vcpu);

@@ -61,6 +61,23 @@ static bool woken(struct kvm_vcpu *vcpu)
 	       dec_remaining(vcpu) <= wake_ahead();
 }
 
+/*
+ * Since when a vcpu is kept from running that is runnable now, and was BUSY or idle:
+ * for as long as its task has waited for a CPU of the host since then.  The task is
+ * in KVM_RUN.  It may be that it waited before already: then less than that counts.
+ */
+static u64 kept_since(const struct kvm_hv_vcpu *hv)
+{
+	s64 delay = kvmhv_run_delay(hv->task) - hv->delay;
+	u64 now = mftb();
+	u64 ticks;
+
+	if (likely(delay <= 0))	/* below: another task in the place of one that is gone */
+		return now;
+	ticks = (u64)delay / NSEC_PER_USEC * tb_ticks_per_usec;
+	return now - min(ticks, now - hv->delay_at);
+}
+
 /**
  * kvmhv_end_cede - end the H_CEDE of a vcpu if there is a reason to
  * @vcpu: a vcpu with vcpu->arch.ceded set, KVMHV_READY
@@ -70,12 +87,16 @@ static bool woken(struct kvm_vcpu *vcpu)
  */
 noinline bool kvmhv_end_cede(struct kvm_vcpu *vcpu)
 {
-	lockdep_assert_held(&vcpu->arch.hv.vcore->lock);
+	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
+
+	lockdep_assert_held(&hv->vcore->lock);
 	if (!woken(vcpu))
 		return false;
 	vcpu->arch.ceded = 0;
 	vcpu->arch.prodded = 0;
-	vcpu->arch.hv.await_dec = wake_ahead();
+	/* The runner's task waits for others than its own idle vcpu */
+	hv->runnable_since = vcpu == hv->vcore->runner ? mftb() : kept_since(hv);
+	hv->await_dec = wake_ahead();
 	/* It only ended the wait; the guest's own decrementer does the rest */
 	kvmppc_core_dequeue_dec(vcpu);
 	return true;
@@ -214,8 +235,12 @@ static void make_ready(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
 
 	not_expected(vcore, vcpu);
 	hv->state = KVMHV_READY;
+	if (hv->task != current || vcpu->arch.ceded) {
+		hv->task = current;
+		kvmhv_note_delay(hv);
+	}
 	if (runnable(vcpu) && !hv->runnable_since)
-		hv->runnable_since = mftb();
+		hv->runnable_since = kept_since(hv);
 	if (vcore->open && kvmhv_put_in(vcore, vcpu))
 		kvmhv_wake_thread(hv->thread);
 }
@@ -303,6 +328,9 @@ static noinline void wait_turn(struct kvm_vcpu *vcpu)
 		/* kvm_vcpu_kick() only wakes the task: pass it on */
 		if (kvmhv_interrupt_pending(vcpu))
 			call_thread(vcpu);
+		/* What ends the sleep of an idle vcpu is for the vcpu */
+		if (READ_ONCE(hv->state) == KVMHV_READY && vcpu->arch.ceded)
+			kvmhv_note_delay(hv);
 		schedule();
 	}
 	finish_rcuwait(wait);

@@ -8,7 +8,9 @@
 
 #include <linux/kvm_host.h>
 #include <linux/lockdep.h>
+#include <linux/sched.h>
 #include <asm/kvm_book3s_hv.h>
+#include <asm/time.h>
 
 /* book3s_hv_vcore.c */
 bool kvmhv_end_cede(struct kvm_vcpu *vcpu);
@@ -38,6 +40,22 @@ static inline struct kvm_vcpu *vcpu_in(struct kvm_hv_vcore *vcore,
 	return vcpu && vcpu->arch.hv.state == state ? vcpu : NULL;
 }
 
+/* Nanoseconds for which a task has waited for a CPU of the host so far */
+static inline u64 kvmhv_run_delay(const struct task_struct *task)
+{
+	return READ_ONCE(task->sched_info.run_delay);
+}
+
+/*
+ * From now on count how long the vcpu's task is kept waiting for a CPU of the host:
+ * the vcpu is BUSY or idle, so its guest waits only if its task does.
+ */
+static inline void kvmhv_note_delay(struct kvm_hv_vcpu *hv)
+{
+	hv->delay = kvmhv_run_delay(hv->task);
+	hv->delay_at = mftb();
+}
+
 /* Give the vcpu to its task, with @error or a trap to handle; vcore->lock held */
 static inline void make_busy(struct kvm_vcpu *vcpu, int error)
 {
@@ -47,6 +65,7 @@ static inline void make_busy(struct kvm_vcpu *vcpu, int error)
 	hv->error = error;
 	hv->not_come = 0;
 	hv->runnable_since = 0;
+	kvmhv_note_delay(hv);
 	WRITE_ONCE(hv->leave, false);
 	/* Pairs with turn_over(): a task that reads BUSY reads the rest, too */
 	smp_store_release(&hv->state, KVMHV_BUSY);

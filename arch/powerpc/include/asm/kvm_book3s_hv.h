@@ -69,6 +69,7 @@ struct kvm_memory_slot;
 struct dtl_entry;
 struct lppaca;
 struct machine_check_event;
+struct task_struct;
 struct thread_fp_state;
 struct thread_vr_state;
 
@@ -355,6 +356,9 @@ struct kvm_hv_vcpu {
 	u64 stolen_tb;		/* [V] ticks runnable and not running */
 	u64 stolen_logged;	/* [V] of these, in the last DTL entry */
 	u64 runnable_since;	/* [L: vcore->lock] 0: busy in host or ceded */
+	struct task_struct *task;	/* [L: vcore->lock] the last one to do KVM_RUN */
+	u64 delay;		/* [L: vcore->lock, or task] its run_delay at the time ... */
+	u64 delay_at;		/* [L: vcore->lock, or task] ... of kvmhv_note_delay() */
 };
 
 /**
