@@ -48,7 +48,7 @@ static void flush_guest_tlb(struct kvm *kvm)
  */
 void kvmhv_rm_enter_prepare(struct kvm *kvm)
 {
-	int cpu = get_paca()->paca_index;
+	int cpu = local_paca->paca_index;
 
 	if (unlikely(cpumask_test_cpu(cpu, &kvm->arch.hv.need_tlb_flush))) {
 		/*
@@ -75,7 +75,7 @@ void kvmhv_rm_enter_prepare(struct kvm *kvm)
 void kvmhv_rm_save_slb(void)
 {
 	struct kvmhv_thread *thread = kvmhv_this_thread();
-	struct paca_struct *paca = get_paca();
+	struct paca_struct *paca = local_paca;
 	unsigned long i, nr, esid, vsid;
 
 	thread->slb_used = paca->slb_used_bitmap;
@@ -104,7 +104,7 @@ void kvmhv_rm_save_slb(void)
 void kvmhv_rm_restore_slb(void)
 {
 	struct kvmhv_thread *thread = kvmhv_this_thread();
-	struct paca_struct *paca = get_paca();
+	struct paca_struct *paca = local_paca;
 	u32 i, nr = thread->nr_slb;
 
 	/* slbia leaves entry 0 alone */

@@ -6,6 +6,7 @@
 #define pr_fmt(fmt) "kvm-hv: " fmt
 
 #include <linux/kvm_host.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/srcu.h>
 #include <asm/cputhreads.h>
@@ -135,7 +136,8 @@ int kvmhv_vcpu_run(struct kvm_vcpu *vcpu)
 			r = -EINTR;
 			break;
 		}
-		cond_resched();
+		/* No other quiescent state of RCU Tasks is here: a trip is none */
+		cond_resched_tasks_rcu_qs();
 	}
 	uncount_running(vcpu);
 

@@ -285,8 +285,9 @@ static struct kvmhv_vsx_regs *keep_vsx(struct kvm_vcpu *self)
  * One trip of the core, with interrupts hard-disabled and the core borrowed;
  * vcore->lock held, given up meanwhile.  guest_context_enter_irqoff() is not
  * called: real-mode handlers walk the host's page tables, whose pages are freed
- * by RCU, so RCU has to watch, here for all threads.  The cond_resched() after
- * each trip, or user space, is its quiescent state.
+ * by RCU, so RCU has to watch, here for all threads.  Its quiescent state, and that
+ * of RCU Tasks, is cond_resched_tasks_rcu_qs() after each trip, or user space; of a
+ * kernel that preempts, also the interrupt that ended the trip.
  */
 static void core_trip(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self,
 		      struct kvmhv_thread *leader)

@@ -14,6 +14,7 @@
  * Cold paths are noinline to shorten the prologue of the hot one.
  */
 #include <linux/kvm_host.h>
+#include <linux/rcupdate.h>
 #include <linux/rcuwait.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -368,14 +369,15 @@ static noinline void wait_for_busy(struct kvm_hv_vcore *vcore, struct kvm_vcpu *
 }
 
 /*
- * Between two trips: give way to tasks that wait for the core, for memslots or
- * for the CPU.  vcore->lock held, given up meanwhile.
+ * Between two trips: give way to tasks that wait for the core, for memslots, for
+ * the CPU or for a quiescent state of RCU Tasks, which preemption is not.
+ * vcore->lock held, given up meanwhile.
  */
 static noinline void breathe(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self)
 {
 	spin_unlock(&vcore->lock);
 	kvm_vcpu_srcu_read_unlock(self);
-	cond_resched();
+	cond_resched_tasks_rcu_qs();
 	kvm_vcpu_srcu_read_lock(self);
 	spin_lock(&vcore->lock);
 }
