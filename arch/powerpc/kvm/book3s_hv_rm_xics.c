@@ -200,19 +200,27 @@ long kvmhv_rm_h_eoi(struct kvm_vcpu *vcpu, unsigned long xirr)
 	return lower_priority(vcpu, icp, xirr >> XIRR_CPPR_SHIFT);
 }
 
-/* The vcpu of the caller's virtual core whose controller is @server, or NULL */
-static struct kvm_vcpu *mate_of_server(struct kvm_vcpu *vcpu,
-				       unsigned long server)
+/*
+ * Controller @server, if it is that of a vcpu of the caller's virtual core, or NULL.
+ * User space may close the device meanwhile: that takes a vcpu's controller away at
+ * any time if its task is not in KVM_RUN, and frees it after kvm->srcu sections, of
+ * which this trip into the guest is one.
+ */
+static struct kvmppc_icp *icp_of_mate(struct kvm_vcpu *vcpu,
+				      unsigned long server)
 {
 	struct kvm_hv_vcore *vcore = vcpu->arch.hv.vcore;
+	struct kvmppc_icp *icp;
 	struct kvm_vcpu *mate;
 	unsigned int i;
 
 	for (i = 0; i < READ_ONCE(vcore->nr_slots); i++) {
 		mate = READ_ONCE(vcore->vcpu[i]);
-		if (mate && mate->arch.icp &&
-		    mate->arch.icp->server_num == server)
-			return mate;
+		if (!mate)
+			continue;
+		icp = READ_ONCE(mate->arch.icp);
+		if (icp && icp->server_num == server)
+			return icp;
 	}
 	return NULL;
 }
@@ -237,10 +245,12 @@ long kvmhv_rm_h_ipi(struct kvm_vcpu *vcpu, unsigned long server,
 	if (!icp || mfrr > LEAST_FAVOURED)
 		return H_TOO_HARD;
 	if (server != icp->server_num) {
-		target = mate_of_server(vcpu, server);
-		if (!target || !READ_ONCE(target->arch.hv.thread))
+		icp = icp_of_mate(vcpu, server);
+		if (!icp)
 			return H_TOO_HARD;
-		icp = target->arch.icp;
+		target = icp->vcpu;
+		if (!READ_ONCE(target->arch.hv.thread))
+			return H_TOO_HARD;
 	}
 
 	do {
