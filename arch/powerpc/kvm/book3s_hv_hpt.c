@@ -37,15 +37,19 @@
 /* From the L and LP bits of an SLB entry to those of LPCR[VRMASD] */
 #define SLB_LLP_TO_VRMASD	(LPCR_VRMASD_SH - 4)
 
-static void clear_table(void *table, unsigned long size)
+static int clear_table(void *table, unsigned long size)
 {
 	unsigned long done;
 
 	for (done = 0; done < size; done += PAGE_SIZE) {
-		clear_page(table + done);
-		if (!(done & (CLEAR_STEP - 1)))
+		if (!(done & (CLEAR_STEP - 1))) {
+			if (fatal_signal_pending(current))
+				return -EINTR;
 			cond_resched();
+		}
+		clear_page(table + done);
 	}
+	return 0;
 }
 
 static void *alloc_table(unsigned int page_order, bool contig)
@@ -55,8 +59,7 @@ static void *alloc_table(unsigned int page_order, bool contig)
 	if (contig)
 		page = kvmhv_alloc_contig(page_order);
 	else if (page_order < MAX_ORDER)
-		page = alloc_pages(GFP_KERNEL_ACCOUNT | __GFP_NOWARN |
-				   __GFP_RETRY_MAYFAIL, page_order);
+		page = alloc_pages(KVMHV_GFP, page_order);
 	else
 		page = NULL;
 
@@ -80,17 +83,20 @@ static void free_table(void *table, unsigned int page_order, bool contig)
  * @size: bytes to clear, whole pages
  *
  * Context: may sleep.
+ * Return: 0; -EINTR for a fatal signal, when the part is to be cleared again
  */
-void kvmhv_hpt_clear(const struct kvm_hv_hpt *hpt, unsigned long from,
-		     unsigned long size)
+int kvmhv_hpt_clear(const struct kvm_hv_hpt *hpt, unsigned long from,
+		    unsigned long size)
 {
-	clear_table((void *)hpt->hpte + from, size);
-	clear_table((void *)hpt->rev + from, size);
+	int ret;
+
+	ret = clear_table((void *)hpt->hpte + from, size);
+	return ret ? : clear_table((void *)hpt->rev + from, size);
 }
 
-static void hpt_clear(const struct kvm_hv_hpt *hpt)
+static int hpt_clear(const struct kvm_hv_hpt *hpt)
 {
-	kvmhv_hpt_clear(hpt, 0, 1UL << hpt->order);
+	return kvmhv_hpt_clear(hpt, 0, 1UL << hpt->order);
 }
 
 static int hpt_get_one_way(struct kvm_hv_hpt *hpt, u32 order, bool contig)
@@ -120,14 +126,17 @@ static int hpt_get_one_way(struct kvm_hv_hpt *hpt, u32 order, bool contig)
  *
  * What is in the memory has to be cleared before a guest gets it.
  *
- * Context: may sleep; what it takes is charged to the current task.
- * Return: 0, or -ENOMEM without contiguous memory, or for too many HPTEs.
+ * Context: may sleep; what it takes is charged to the memory cgroup of the current
+ * task.
+ * Return: 0; -ENOMEM without contiguous memory, beyond the limit of the memory
+ * cgroup, or for too many HPTEs.
  */
 int kvmhv_hpt_get(struct kvm_hv_hpt *hpt, u32 order)
 {
 	BUILD_BUG_ON(sizeof(struct kvm_hv_rev) != 2 * sizeof(__be64));
 
-	if (order > MAX_RING_HPT_ORDER)
+	if (order > MAX_RING_HPT_ORDER ||
+	    !kvmhv_can_have(2UL << (order - min_t(u32, order, PAGE_SHIFT))))
 		return -ENOMEM;
 	if (hpt_get_one_way(hpt, order, false) &&
 	    hpt_get_one_way(hpt, order, true))
@@ -191,9 +200,12 @@ static int hpt_alloc(struct kvm *kvm, u32 order)
 	ret = kvmhv_hpt_get(&hpt, order);
 	if (ret)
 		return ret;
-	hpt_clear(&hpt);
-	kvmhv_hpt_install(kvm, &hpt);
-	return 0;
+	ret = hpt_clear(&hpt);
+	if (ret)
+		kvmhv_hpt_put(&hpt);
+	else
+		kvmhv_hpt_install(kvm, &hpt);
+	return ret;
 }
 
 /* Bring all vcpus to where KVM_RUN waits for slots_lock, see set_up() there */
@@ -261,13 +273,14 @@ int kvmhv_hpt_quiesce(struct kvm *kvm, bool stop)
  *
  * An HPT of that size is emptied in place, any other replaced.  The VRMA is
  * set up again when a vcpu runs next.  When a table of another size cannot be
- * had, the VM is left without one, and the next run allocates the default.
- * One that is prepared for resizing is given up.
+ * had, or a fatal signal ends the call, the VM is left without one, and the next
+ * run allocates the default.  One that is prepared for resizing is given up.
  *
  * Context: process, kvm->srcu not held, no vcpu->mutex needed.  Takes
  * slots_lock and setup_lock, waits for kvm->srcu.
  * Return: 0, -EINVAL for an order out of range, -EBUSY while a vcpu runs,
- * -ENOMEM when there is no contiguous memory for exactly this size.
+ * -ENOMEM when there is no contiguous memory for exactly this size, or the memory
+ * cgroup does not allow it, -EINTR for a fatal signal.
  */
 long kvmhv_hpt_allocate(struct kvm *kvm, u32 order)
 {
@@ -288,7 +301,9 @@ long kvmhv_hpt_allocate(struct kvm *kvm, u32 order)
 		kvmhv_rmap_reset(kvm);
 
 	if (hv->hpt.order == order) {
-		hpt_clear(&hv->hpt);
+		ret = hpt_clear(&hv->hpt);
+		if (ret)
+			kvmhv_hpt_put(&hv->hpt);
 		hpt_changed(kvm);
 	} else {
 		kvmhv_hpt_put(&hv->hpt);

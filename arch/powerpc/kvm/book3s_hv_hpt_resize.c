@@ -50,7 +50,8 @@ static int check_args(const struct kvm_ppc_resize_hpt *arg)
  * Context: VM ioctl.  Takes slots_lock.
  * Return: 0 when it is ready; 1, to be called again after a millisecond;
  * -EINVAL for a flag or an order out of range, -ENOMEM without contiguous
- * memory of this size, -ENOTTY on a processor that needs all HPTEs.
+ * memory of this size or beyond the limit of the memory cgroup, -EINTR for a
+ * fatal signal, -ENOTTY on a processor that needs all HPTEs.
  */
 int kvmhv_hpt_prepare(struct kvm *kvm, const struct kvm_ppc_resize_hpt *arg)
 {
@@ -73,9 +74,11 @@ int kvmhv_hpt_prepare(struct kvm *kvm, const struct kvm_ppc_resize_hpt *arg)
 	if (next->order) {
 		n = min_t(unsigned long, CLEAR_BYTES,
 			  (1UL << next->order) - hv->next_clean);
-		kvmhv_hpt_clear(next, hv->next_clean, n);
-		hv->next_clean += n;
-		ret = hv->next_clean < 1UL << next->order;
+		ret = kvmhv_hpt_clear(next, hv->next_clean, n);
+		if (!ret) {
+			hv->next_clean += n;
+			ret = hv->next_clean < 1UL << next->order;
+		}
 	}
 	mutex_unlock(&kvm->slots_lock);
 	return ret;

@@ -38,6 +38,7 @@
 #define BOOK3S_HV_MM_H
 
 #include <linux/lockdep.h>
+#include <linux/mm.h>
 #include "book3s_hv_hpte.h"
 
 static inline void kvmhv_assert_hpte_locked(const __be64 *hptep)
@@ -50,10 +51,27 @@ static inline void kvmhv_assert_rmap_locked(const unsigned long *rmap)
 	lockdep_assert(test_bit(KVMPPC_RMAP_LOCK_BIT, rmap));
 }
 
+/*
+ * What user space makes a VM take is charged to its memory cgroup.  It fails rather
+ * than have the OOM killer look for somebody else to pay for it.
+ */
+#define KVMHV_GFP	(GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_RETRY_MAYFAIL)
+
+/*
+ * Can the host have so many more pages at all?  To be asked before much memory is
+ * allocated piece by piece, which would leave all others without until it fails.
+ */
+static inline bool kvmhv_can_have(unsigned long npages)
+{
+	long available = si_mem_available();
+
+	return available > 0 && npages < available;
+}
+
 /* book3s_hv_hpt.c */
 int kvmhv_hpt_get(struct kvm_hv_hpt *hpt, u32 order);
-void kvmhv_hpt_clear(const struct kvm_hv_hpt *hpt, unsigned long from,
-		     unsigned long size);
+int kvmhv_hpt_clear(const struct kvm_hv_hpt *hpt, unsigned long from,
+		    unsigned long size);
 void kvmhv_hpt_put(struct kvm_hv_hpt *hpt);
 void kvmhv_hpt_install(struct kvm *kvm, const struct kvm_hv_hpt *hpt);
 int kvmhv_hpt_quiesce(struct kvm *kvm, bool stop);
@@ -68,6 +86,10 @@ bool kvmhv_ring_young(struct kvm *kvm, const struct kvm_memory_slot *slot,
 		      gfn_t gfn, bool clear, unsigned int *budget);
 int kvmhv_ring_harvest(struct kvm *kvm, const struct kvm_memory_slot *slot,
 		       unsigned long *map);
+
+/* book3s_hv_pin.c */
+unsigned long **kvmhv_chunks_alloc(unsigned long npages);
+void kvmhv_chunks_free(unsigned long **chunks, unsigned long npages);
 
 /* book3s_hv_builtin_hpt.c, in vmlinux */
 struct page *kvmhv_alloc_contig(unsigned int order);

@@ -89,40 +89,15 @@ void kvmhv_check_lost(struct kvm *kvm)
 	WARN_ONCE(READ_ONCE(kvm->arch.hv.lost_hpte), "a valid HPTE has no memslot");
 }
 
-static unsigned long slot_chunks(const struct kvm_memory_slot *slot)
-{
-	return DIV_ROUND_UP(slot->npages, KVMHV_RMAP_PER_CHUNK);
-}
-
-static int rmap_alloc(struct kvm_memory_slot *slot)
-{
-	unsigned long i, n = slot_chunks(slot);
-
-	/* not kvcalloc(): real mode reads this array */
-	slot->arch.rmap = kcalloc(n, sizeof(slot->arch.rmap[0]),
-				  GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
-	if (!slot->arch.rmap)
-		return -ENOMEM;
-
-	for (i = 0; i < n; i++) {
-		slot->arch.rmap[i] = (unsigned long *)
-			get_zeroed_page(GFP_KERNEL_ACCOUNT);
-		if (!slot->arch.rmap[i]) {
-			kvmhv_free_memslot(slot);
-			return -ENOMEM;
-		}
-		cond_resched();
-	}
-	return 0;
-}
-
 static int make_slot(struct kvm *kvm, struct kvm_memory_slot *slot)
 {
+	unsigned long **rmap;
 	int ret;
 
-	ret = rmap_alloc(slot);
-	if (ret)
-		return ret;
+	rmap = kvmhv_chunks_alloc(slot->npages);
+	if (IS_ERR(rmap))
+		return PTR_ERR(rmap);
+	slot->arch.rmap = rmap;
 	ret = kvmhv_rma_prepare(kvm, slot, KVM_MR_CREATE);
 	if (!ret && !kvmhv_cpu->has_vrma && slot->arch.memory == KVMHV_MEM_USER)
 		ret = kvmhv_pin_memslot(kvm, slot);
@@ -143,8 +118,8 @@ static int make_slot(struct kvm *kvm, struct kvm_memory_slot *slot)
  * (kvmhv_flush_memslot()) if addresses change.
  *
  * Context: kvm->slots_lock and slots_arch_lock held.
- * Return: 0, -EINVAL beyond the 60 bits of guest real addresses, -ENOMEM, or
- * what kvmhv_rma_prepare() or kvmhv_pin_memslot() say.
+ * Return: 0, -EINVAL beyond the 60 bits of guest real addresses, or what
+ * kvmhv_chunks_alloc(), kvmhv_rma_prepare() or kvmhv_pin_memslot() say.
  */
 int kvmhv_prepare_memory_region(struct kvm *kvm,
 				const struct kvm_memory_slot *old,
@@ -194,16 +169,8 @@ void kvmhv_commit_memory_region(struct kvm *kvm, struct kvm_memory_slot *old,
  */
 void kvmhv_free_memslot(struct kvm_memory_slot *slot)
 {
-	unsigned long i, n = slot_chunks(slot);
-
 	kvmhv_unpin_memslot(slot);
-	if (!slot->arch.rmap)
-		return;
-	for (i = 0; i < n; i++) {
-		free_page((unsigned long)slot->arch.rmap[i]);
-		cond_resched();
-	}
-	kfree(slot->arch.rmap);
+	kvmhv_chunks_free(slot->arch.rmap, slot->npages);
 	slot->arch.rmap = NULL;
 }
 

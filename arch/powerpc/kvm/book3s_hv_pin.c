@@ -12,13 +12,15 @@
  */
 #define pr_fmt(fmt) "kvm-hv: " fmt
 
+#include <linux/err.h>
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <asm/kvm_ppc.h>
 #include "book3s_hv.h"
+#include "book3s_hv_mm.h"
 
 /* Pages pinned by one call */
 #define BATCH		64
@@ -51,38 +53,71 @@ static void unpin_slot(struct kvm_memory_slot *slot)
 	}
 }
 
-static void free_chunks(struct kvm_memory_slot *slot)
+/**
+ * kvmhv_chunks_free - free what kvmhv_chunks_alloc() gave
+ * @chunks: NULL for nothing
+ * @npages: number of pages of the slot
+ *
+ * Context: process.  Sleeps.
+ */
+void kvmhv_chunks_free(unsigned long **chunks, unsigned long npages)
 {
-	unsigned long i, n = DIV_ROUND_UP(slot->npages, KVMHV_RMAP_PER_CHUNK);
+	unsigned long i, n = DIV_ROUND_UP(npages, KVMHV_RMAP_PER_CHUNK);
 
-	for (i = 0; i < n; i++) {
-		free_page((unsigned long)slot->arch.pinned[i]);
+	for (i = 0; chunks && i < n; i++) {
+		free_page((unsigned long)chunks[i]);
 		cond_resched();
 	}
-	kfree(slot->arch.pinned);
-	slot->arch.pinned = NULL;
+	kfree(chunks);
 }
 
-static int alloc_chunks(struct kvm_memory_slot *slot)
+/**
+ * kvmhv_chunks_alloc - a word for each page of a memory slot
+ * @npages: number of pages of the slot
+ *
+ * The slot may be as large as user space has addresses, with nothing mapped there,
+ * so these words are all that it costs.
+ *
+ * Context: process.  Sleeps, for long if the slot is large.
+ * Return: pages with KVMHV_RMAP_PER_CHUNK zeroes each, in the linear mapping;
+ * ERR_PTR(-ENOMEM) if the memory cgroup does not allow it or the host does not
+ * have as much, ERR_PTR(-EINTR) for a fatal signal.
+ */
+unsigned long **kvmhv_chunks_alloc(unsigned long npages)
 {
-	unsigned long i, n = DIV_ROUND_UP(slot->npages, KVMHV_RMAP_PER_CHUNK);
+	unsigned long i, n = DIV_ROUND_UP(npages, KVMHV_RMAP_PER_CHUNK);
+	unsigned long **chunks;
+	int ret = -ENOMEM;
+
+	if (!kvmhv_can_have(n))
+		return ERR_PTR(-ENOMEM);
 
 	/* not kvcalloc(): real mode reads this array */
-	slot->arch.pinned = kcalloc(n, sizeof(slot->arch.pinned[0]),
-				    GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
-	if (!slot->arch.pinned)
-		return -ENOMEM;
+	chunks = kcalloc(n, sizeof(chunks[0]), KVMHV_GFP);
+	if (!chunks)
+		return ERR_PTR(-ENOMEM);
 
 	for (i = 0; i < n; i++) {
-		slot->arch.pinned[i] = (unsigned long *)
-			get_zeroed_page(GFP_KERNEL_ACCOUNT);
-		if (!slot->arch.pinned[i]) {
-			free_chunks(slot);
-			return -ENOMEM;
+		if (fatal_signal_pending(current)) {
+			ret = -EINTR;
+			goto err;
 		}
+		chunks[i] = (unsigned long *)get_zeroed_page(KVMHV_GFP);
+		if (!chunks[i])
+			goto err;
 		cond_resched();
 	}
-	return 0;
+	return chunks;
+
+err:
+	kvmhv_chunks_free(chunks, npages);
+	return ERR_PTR(ret);
+}
+
+static void free_pinned(struct kvm_memory_slot *slot)
+{
+	kvmhv_chunks_free(slot->arch.pinned, slot->npages);
+	slot->arch.pinned = NULL;
 }
 
 static int pin_slot(struct kvm_memory_slot *slot)
@@ -141,11 +176,12 @@ static void mark_large(struct kvm_memory_slot *slot)
  *
  * Context: kvm->slots_lock held, user space's own mm.  Sleeps.
  * Return: 0; -ENOMEM beyond RLIMIT_MEMLOCK or without memory for the page
- * frames; -EFAULT and others if user space has no memory there that can be
- * pinned.  One line in the log says so.
+ * frames; -EINTR for a fatal signal; -EFAULT and others if user space has no
+ * memory there that can be pinned.  One line in the log says so.
  */
 int kvmhv_pin_memslot(struct kvm *kvm, struct kvm_memory_slot *slot)
 {
+	unsigned long **pinned;
 	int ret;
 
 	lockdep_assert_held(&kvm->slots_lock);
@@ -153,9 +189,11 @@ int kvmhv_pin_memslot(struct kvm *kvm, struct kvm_memory_slot *slot)
 	ret = account_locked_vm(kvm->mm, slot->npages, true);
 	if (ret)
 		goto err;
-	ret = alloc_chunks(slot);
+	pinned = kvmhv_chunks_alloc(slot->npages);
+	ret = PTR_ERR_OR_ZERO(pinned);
 	if (ret)
 		goto err_account;
+	slot->arch.pinned = pinned;
 	ret = pin_slot(slot);
 	if (ret)
 		goto err_unpin;
@@ -167,7 +205,7 @@ int kvmhv_pin_memslot(struct kvm *kvm, struct kvm_memory_slot *slot)
 
 err_unpin:
 	unpin_slot(slot);
-	free_chunks(slot);
+	free_pinned(slot);
 err_account:
 	account_locked_vm(kvm->mm, slot->npages, false);
 err:
@@ -187,7 +225,7 @@ void kvmhv_unpin_memslot(struct kvm_memory_slot *slot)
 	if (!slot->arch.pinned)
 		return;
 	unpin_slot(slot);
-	free_chunks(slot);
+	free_pinned(slot);
 }
 
 /**

@@ -20,6 +20,7 @@
 #include <linux/fs.h>
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
+#include <linux/sched/mm.h>
 #include <linux/uaccess.h>
 #include <asm/cacheflush.h>
 #include <asm/kvm_ppc.h>
@@ -60,9 +61,34 @@ static int area_mmap(struct file *file, struct vm_area_struct *vma)
 	return 0;
 }
 
+/* An area counts as locked memory of the process that asked for it */
+static struct kvmhv_rma *get_area(void)
+{
+	struct kvmhv_rma *rma;
+
+	if (account_locked_vm(current->mm, area_pages(), true))
+		return NULL;
+	rma = kvmhv_rma_get();
+	if (!rma) {
+		account_locked_vm(current->mm, area_pages(), false);
+		return NULL;
+	}
+	mmgrab(current->mm);
+	rma->mm = current->mm;
+	return rma;
+}
+
+static void put_area(struct kvmhv_rma *rma)
+{
+	account_locked_vm(rma->mm, area_pages(), false);
+	mmdrop(rma->mm);
+	rma->mm = NULL;
+	kvmhv_rma_put(rma);
+}
+
 static int area_release(struct inode *inode, struct file *file)
 {
-	kvmhv_rma_put(file->private_data);
+	put_area(file->private_data);
 	return 0;
 }
 
@@ -78,8 +104,9 @@ static const struct file_operations area_fops = {
  * @argp: where to put the size
  *
  * Context: VM ioctl.
- * Return: a file descriptor, -ENOMEM if every area is in use or there is no
- * pool, -EFAULT, or why there is no file descriptor.
+ * Return: a file descriptor, -ENOMEM if every area is in use, there is no pool, or
+ * the process would have more locked memory than RLIMIT_MEMLOCK, -EFAULT, or why
+ * there is no file descriptor.
  */
 long kvmhv_allocate_rma(struct kvm_allocate_rma __user *argp)
 {
@@ -91,7 +118,7 @@ long kvmhv_allocate_rma(struct kvm_allocate_rma __user *argp)
 	if (copy_to_user(argp, &arg, sizeof(arg)))
 		return -EFAULT;
 
-	rma = kvmhv_rma_get();
+	rma = get_area();
 	if (!rma)
 		return -ENOMEM;
 
@@ -108,7 +135,7 @@ long kvmhv_allocate_rma(struct kvm_allocate_rma __user *argp)
 	return fd;
 
 err_put:
-	kvmhv_rma_put(rma);
+	put_area(rma);
 	return fd;
 }
 

@@ -66,6 +66,7 @@ struct kvmhv_htab_file;
 struct kvmhv_thread;
 struct kvmhv_vsx_regs;
 struct kvm_memory_slot;
+struct mm_struct;
 struct dtl_entry;
 struct lppaca;
 struct machine_check_event;
@@ -423,11 +424,14 @@ const struct kvmhv_cpu_ops *kvmhv_find_cpu(const char **why);
  * @free: on the list of those nobody has [L: the pool's]
  * @pfn: its first page [C]
  * @owner: the VM that has it at guest real 0 [A]
+ * @mm: with a reference, the process whose locked memory it is, or NULL in the pool
+ *	[C] while there is a file
  */
 struct kvmhv_rma {
 	struct list_head free;
 	unsigned long pfn;
 	struct kvm *owner;
+	struct mm_struct *mm;
 };
 
 /* book3s_hv_builtin_rma.c, MMU on */
