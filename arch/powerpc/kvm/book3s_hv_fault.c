@@ -190,16 +190,15 @@ static void kept_page(struct kvm *kvm, const struct kvm_memory_slot *slot,
 		      const struct guest_fault *f, unsigned long pa)
 {
 	struct host_page host = { .seq = kvm->mmu_invalidate_seq };
-	bool writable = !(slot->flags & KVM_MEM_READONLY);
 
 	smp_rmb(); /* as in fault_in() */
 	map_page(kvm, slot, f, &host,
-		 kvmhv_real_r(f->guest_r, f->psize, pa, false, writable));
+		 kvmhv_real_r(f->guest_r, f->psize, pa, false, true));
 }
 
 /* Bring in the page of @slot that user space has there */
 static int user_page(struct kvm_vcpu *vcpu, struct kvm_memory_slot *slot,
-		     const struct guest_fault *f, bool *device)
+		     const struct guest_fault *f)
 {
 	struct kvm *kvm = vcpu->kvm;
 	gfn_t gfn = f->gpa >> PAGE_SHIFT;
@@ -212,10 +211,6 @@ static int user_page(struct kvm_vcpu *vcpu, struct kvm_memory_slot *slot,
 
 	host.pfn = __gfn_to_pfn_memslot(slot, gfn, false, NULL, f->store,
 					&host.writable, &hva);
-	if (host.pfn == KVM_PFN_ERR_RO_FAULT) {
-		*device = true;
-		return RESUME_GUEST;
-	}
 	if (is_noslot_pfn(host.pfn))
 		return RESUME_GUEST;	/* the memslot is going away */
 	if (host.pfn == KVM_PFN_ERR_HWPOISON)
@@ -264,13 +259,13 @@ out:
 
 /* Bring in the page at an address of @slot */
 static int fault_in(struct kvm_vcpu *vcpu, struct kvm_memory_slot *slot,
-		    const struct guest_fault *f, bool *device)
+		    const struct guest_fault *f)
 {
 	unsigned long pa;
 
 	switch (kvmhv_memory_at(vcpu->kvm, slot, f->base, f->psize, &pa)) {
 	case KVMHV_MEM_USER:
-		return user_page(vcpu, slot, f, device);
+		return user_page(vcpu, slot, f);
 	case KVMHV_MEM_RMA:
 	case KVMHV_MEM_PINNED:
 		kept_page(vcpu->kvm, slot, f, pa);
@@ -290,16 +285,15 @@ static int fault_in(struct kvm_vcpu *vcpu, struct kvm_memory_slot *slot,
  * @data: data access, otherwise instruction fetch
  *
  * Brings the page in, or hands the access to MMIO emulation when there is no
- * memory at the address, or only memory the guest may not write.  Nothing
- * stays pinned: MMU notifiers take the page away again.  A guest page larger
- * than the host's, or cached where the host's is caching-inhibited, cannot be
- * mapped: the guest sees a protection fault.
+ * memory at the address.  Nothing stays pinned: MMU notifiers take the page
+ * away again.  A guest page larger than the host's, or cached where the host's
+ * is caching-inhibited, cannot be mapped: the guest sees a protection fault.
  *
  * Context: KVM_RUN, after a trip into the guest and with kvm->srcu held since
  * before it; current->mm is the VM's.  Sleeps.  Takes the mmap lock, HPTE and
  * rmap lock.
  * Return: RESUME_GUEST*, RESUME_HOST*, -EFAULT when user space has nothing
- * mapped there, -EHWPOISON when the host page is broken.
+ * mapped there that allows the access, -EHWPOISON when the host page is broken.
  */
 int kvmhv_page_fault(struct kvm_vcpu *vcpu, enum kvmhv_fault verdict, bool data)
 {
@@ -314,8 +308,6 @@ int kvmhv_page_fault(struct kvm_vcpu *vcpu, enum kvmhv_fault verdict, bool data)
 		.data = data,
 		.store = data && (hv->fault_dsisr & DSISR_ISSTORE),
 	};
-	bool device = false;
-	int ret;
 
 	if (verdict != KVMHV_FAULT_PAGE && verdict != KVMHV_FAULT_MMIO)
 		return RESUME_GUEST;
@@ -334,8 +326,7 @@ int kvmhv_page_fault(struct kvm_vcpu *vcpu, enum kvmhv_fault verdict, bool data)
 			kvmhv_mmio_page(vcpu, f.base, f.psize);
 		return no_memory(vcpu, &f);
 	}
-	ret = fault_in(vcpu, slot, &f, &device);
-	return device ? no_memory(vcpu, &f) : ret;
+	return fault_in(vcpu, slot, &f);
 }
 
 /* RS image of the SLB entry for @ea in the copy made at the exit, 0: none */

@@ -86,7 +86,7 @@ static __always_inline bool find_host_page(struct kvm *kvm, unsigned long hva,
 }
 
 /*
- * What to map @psize bytes at @gpa to, to be written to if @write and the memslot
+ * What to map @psize bytes at @gpa to, to be written to if @write and the host
  * allows it.  @hp is valid for the first three answers only.  KVMHV_MEM_AWAY also
  * if the host has to bring the page in, or has it in smaller pieces.
  */
@@ -101,8 +101,6 @@ find_page(struct kvm *kvm, const struct kvm_memory_slot *slot,
 	if (where > KVMHV_MEM_PINNED)
 		return where;
 
-	/* no branch for what is as good as random */
-	write &= !(slot->flags & KVM_MEM_READONLY);
 	hp->nr = kvmhv_slot_page(slot, gpa >> PAGE_SHIFT);
 	if (likely(where == KVMHV_MEM_USER)) {
 		hva = slot->userspace_addr + (hp->nr << PAGE_SHIFT);

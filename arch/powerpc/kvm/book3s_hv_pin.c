@@ -39,7 +39,6 @@ static unsigned long *pin_word(const struct kvm_memory_slot *slot,
 
 static void unpin_slot(struct kvm_memory_slot *slot)
 {
-	bool dirty = !(slot->flags & KVM_MEM_READONLY);
 	unsigned long i, word;
 	struct page *page;
 
@@ -48,7 +47,7 @@ static void unpin_slot(struct kvm_memory_slot *slot)
 		if (!word)
 			break;		/* pinning came no further */
 		page = pfn_to_page(word >> KVMHV_PIN_PFN_SHIFT);
-		unpin_user_pages_dirty_lock(&page, 1, dirty);
+		unpin_user_pages_dirty_lock(&page, 1, true);
 		cond_resched();
 	}
 }
@@ -122,18 +121,14 @@ static void free_pinned(struct kvm_memory_slot *slot)
 
 static int pin_slot(struct kvm_memory_slot *slot)
 {
-	unsigned int flags = FOLL_LONGTERM;
 	struct page *pages[BATCH];
 	unsigned long i = 0;
 	int n, k;
 
-	if (!(slot->flags & KVM_MEM_READONLY))
-		flags |= FOLL_WRITE;
-
 	while (i < slot->npages) {
 		n = min_t(unsigned long, BATCH, slot->npages - i);
 		n = pin_user_pages_fast(slot->userspace_addr + (i << PAGE_SHIFT),
-					n, flags, pages);
+					n, FOLL_LONGTERM | FOLL_WRITE, pages);
 		if (n <= 0)
 			return n ? n : -EFAULT;
 		for (k = 0; k < n; k++)

@@ -197,8 +197,6 @@ static int adopt(struct kvm *kvm, struct kvm_memory_slot *slot,
 
 	if (slot->base_gfn)
 		return refuse(-EINVAL, "a real mode area is for guest real address 0 only");
-	if (slot->flags & KVM_MEM_READONLY)
-		return refuse(-EINVAL, "a real mode area cannot be read-only");
 	if (!limit_for(slot->npages << PAGE_SHIFT))
 		return refuse(-EINVAL, "the processor has no real mode limit so small");
 	if (hv->rma_file) {

@@ -302,7 +302,7 @@ static void *vpa_host_addr(struct kvm *kvm, unsigned long gpa, struct page **pag
 	switch (kvmhv_memory_at(kvm, slot, gpa, 1, &pa)) {
 	case KVMHV_MEM_RMA:
 	case KVMHV_MEM_PINNED:
-		return slot->flags & KVM_MEM_READONLY ? NULL : __va(pa);
+		return __va(pa);
 	case KVMHV_MEM_USER:
 		*page = gfn_to_page(kvm, gpa_to_gfn(gpa));
 		if (!is_error_page(*page))

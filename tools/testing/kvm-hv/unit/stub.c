@@ -549,7 +549,7 @@ void fake_check_rings(void)
 }
 
 static void add_slot(unsigned long gpa, unsigned long size, unsigned long hva,
-		     u32 flags)
+		     u32 flags, unsigned long rights)
 {
 	struct kvm_memory_slot *slot = &fake.slots.slot[fake.slots.n++];
 	unsigned long chunks, i;
@@ -566,11 +566,12 @@ static void add_slot(unsigned long gpa, unsigned long size, unsigned long hva,
 	for (i = 0; i < slot->npages; i++)
 		*fake_pte(gpa + (i << PAGE_SHIFT)) = (pte_t){
 			(PA_BASE + gpa + (i << PAGE_SHIFT)) | _PAGE_PRESENT |
-			_PAGE_READ | _PAGE_WRITE };
+			rights };
 }
 
 void fake_setup(unsigned long nr_pteg)
 {
+	const unsigned long rw = _PAGE_READ | _PAGE_WRITE;
 	struct kvm_hv_hpt *hpt = &fake.kvm.arch.hv.hpt;
 
 	memset(&fake, 0, sizeof(fake));
@@ -589,10 +590,10 @@ void fake_setup(unsigned long nr_pteg)
 	memset(hpt->hpte, 0, nr_pteg * 128);
 	hpt->rev = calloc(nr_pteg * 8, sizeof(*hpt->rev));
 	hpt->mask = nr_pteg * 8 - 1;
-	add_slot(RAM_GPA, RAM_SIZE, HVA_BASE + RAM_GPA, 0);
-	add_slot(ODD_GPA, ODD_SIZE, HVA_BASE + ODD_GPA + ODD_SHIFT, 0);
-	add_slot(ROM_GPA, ROM_SIZE, HVA_BASE + ROM_GPA, KVM_MEM_READONLY);
-	add_slot(GONE_GPA, GONE_SIZE, HVA_BASE + GONE_GPA, KVM_MEMSLOT_INVALID);
+	add_slot(RAM_GPA, RAM_SIZE, HVA_BASE + RAM_GPA, 0, rw);
+	add_slot(ODD_GPA, ODD_SIZE, HVA_BASE + ODD_GPA + ODD_SHIFT, 0, rw);
+	add_slot(ROM_GPA, ROM_SIZE, HVA_BASE + ROM_GPA, 0, _PAGE_READ);
+	add_slot(GONE_GPA, GONE_SIZE, HVA_BASE + GONE_GPA, KVM_MEMSLOT_INVALID, rw);
 }
 
 void fake_teardown(void)

@@ -158,7 +158,7 @@ static void enter_read_only(void)
 	check_eq(REV_OF(1).guest_r & HPTE_R_PPP, RW);
 	/* users keep out of what is the supervisor's */
 	check(!hpte_read_permission(R_OF(2) & HPTE_R_PPP, 1));
-	/* and the memslot */
+	/* nowhere in the memslot */
 	enter_4k(3, ROM_GPA, RW);
 	check(V_OF(3) & HPTE_V_VALID);
 	check(!hpte_is_writable(R_OF(3)));
@@ -523,7 +523,7 @@ static void protect_upgrade(void)
 	check_eq(kvmhv_rm_h_protect(vcpu, RW, 1, 0), H_SUCCESS);
 	check(!hpte_is_writable(R_OF(1)));
 	check_eq(REV_OF(1).guest_r & HPTE_R_PPP, RW);
-	/* nor in a read-only slot, nor if the PTE says another page */
+	/* nor in memory that user space only reads, nor if the PTE says another page */
 	enter_4k(2, ROM_GPA, RO);
 	check_eq(kvmhv_rm_h_protect(vcpu, RW, 2, 0), H_SUCCESS);
 	check(!hpte_is_writable(R_OF(2)));

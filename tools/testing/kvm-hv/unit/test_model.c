@@ -63,7 +63,7 @@ static bool host_page(unsigned long gpa, unsigned long size, bool *writable)
 	val = fake_pte(gpa)->pte;
 	if (!(val & _PAGE_PRESENT) || (val & _PAGE_PRIVILEGED))
 		return false;
-	*writable = (val & _PAGE_WRITE) && gpa < ROM_GPA;
+	*writable = val & _PAGE_WRITE;
 	return true;
 }
 

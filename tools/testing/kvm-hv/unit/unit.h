@@ -39,7 +39,8 @@ extern const struct unit_case hcall_cases[], model_cases[], fault_cases[],
 
 /*
  * Guest memory.  Slot 0 is all a guest page of 16M needs, slot 1 is neither
- * aligned nor long enough for one, slot 2 is read-only, slot 3 on its way out.
+ * aligned nor long enough for one, user space can only read slot 2, slot 3 is on its
+ * way out.
  */
 #define MB		BIT(20)
 #define RAM_GPA		0UL

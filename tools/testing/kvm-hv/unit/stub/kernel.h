@@ -316,7 +316,6 @@ bool pte_xchg(pte_t *ptep, pte_t old, pte_t new);
 #define KVMPPC_RMAP_PRESENT	BIT(32)
 #define KVMPPC_RMAP_INDEX	0xffffffffUL
 #define KVM_MEM_LOG_DIRTY_PAGES	BIT(0)
-#define KVM_MEM_READONLY	BIT(1)
 #define KVM_MEMSLOT_INVALID	BIT(16)
 
 struct kvm_vcpu_arch_shared { u64 msr; };
