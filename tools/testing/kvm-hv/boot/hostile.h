@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The parts of hostile: hostile.c starts the users and watches them and the host,
+ * hostile_calls.c is what a user does, hostile_guest.c what his guests do.
+ */
+#ifndef HOSTILE_H
+#define HOSTILE_H
+
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <pthread.h>
+#include <time.h>
+
+#define NR_THREADS	8
+#define MAX_OPS		64
+
+/* ---- random numbers ---- */
+
+uint64_t rnd(void);
+/* 0 to @n - 1 */
+uint64_t below(uint64_t n);
+bool one_in(unsigned int n);
+/* At the edge of what a number can be */
+uint64_t edge(void);
+/* @v most of the time, else edge() */
+uint64_t maybe(uint64_t v);
+
+/* ---- a user, that is a process ---- */
+
+/* What its parent sees of it */
+struct seen {
+	unsigned long calls[MAX_OPS], done[MAX_OPS];
+	unsigned long runs, hcalls, mmio, hptes;
+	unsigned int stuck;	/* threads that do not end */
+};
+
+/* One of its threads.  The fields up to @id are for the thread that reads the table */
+struct thread {
+	const char *op;		/* what it does just now */
+	unsigned long req, arg;	/* and the ioctl it has made last */
+	int fd;
+	int state;		/* THREAD_* */
+	pthread_t id;
+	uint64_t rng;
+	int nr;			/* its op's index */
+	unsigned int left;	/* ops until it ends */
+	timer_t timer;		/* ends its guests' loops */
+	bool has_timer;
+	bool can_jump;
+	sigjmp_buf out;		/* an access to memory that is not there ends an op */
+};
+
+enum { THREAD_NONE, THREAD_RUNS, THREAD_ENDS };
+
+extern __thread struct thread *me;
+extern struct seen *seen;
+extern uint32_t groups;		/* GROUP_* that are switched on */
+
+/*
+ * What is not done unless the command line says so ("+m8"): faults that are known.
+ * Numbers are those of Documentation/virt/kvm/ppc-hv/security.rst.
+ */
+#define GROUP_M8	1	/* memory without limit: large HPTs, memslots, XICS sources */
+#define GROUP_M9	2	/* closing an XICS device beside vcpus */
+#define GROUP_M10	4	/* a vcpu's descriptor before KVM_CREATE_VCPU has returned */
+
+/* ---- hostile_calls.c ---- */
+
+struct op {
+	const char *name;
+	void (*fn)(void);
+	unsigned int weight;
+};
+
+extern struct op ops[];
+extern const unsigned int nr_ops;
+
+void prepare_user(void);
+void close_all(void);
+
+/* ---- hostile_guest.c ---- */
+
+/* Where the guest's code, its storage, VPAs and lists are; all within 1M */
+#define G_CODE		0x4000UL
+#define G_CODE_SIZE	0x1000UL
+#define G_VPAS		0x20000UL
+#define G_LIST		0x30000UL
+#define G_RTAS		0x38000UL
+#define RAM_SIZE	(16UL << 20)
+#define SECOND_GPA	(128UL << 20)
+#define SECOND_SIZE	(4UL << 20)
+#define LIOBN		0x80000000UL
+#define NR_PTES		0x4000UL	/* of the smallest HPT */
+
+/* A guest real address that may be good for something */
+uint64_t some_gpa(void);
+uint64_t some_hpte_v(void);
+uint64_t some_hpte_r(void);
+/* At @mem, which is guest real address 0: vectors, VPAs, lists */
+void put_vectors(uint8_t *mem);
+/* A program at @to */
+void put_program(uint8_t *to);
+
+#endif
