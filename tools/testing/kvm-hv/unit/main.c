@@ -7,6 +7,9 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/common_interface_defs.h>
+#endif
 #include "unit.h"
 
 static __thread unsigned long rnd_state = 1;
@@ -26,6 +29,17 @@ unsigned int rnd(unsigned int n)
 	return (z ^ z >> 31) % n;
 }
 
+void (*unit_on_fail)(void);
+
+static void say_more(void)
+{
+	void (*fn)(void) = unit_on_fail;
+
+	unit_on_fail = NULL;
+	if (fn)
+		fn();
+}
+
 void unit_fail(const char *file, int line, const char *fmt, ...)
 {
 	const char *base = strrchr(file, '/');
@@ -36,6 +50,7 @@ void unit_fail(const char *file, int line, const char *fmt, ...)
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
 	fprintf(stderr, "\n");
+	say_more();
 	abort();
 }
 
@@ -53,6 +68,9 @@ static bool run_case(const struct unit_case *c)
 		 * is one of CPU time, which does not depend on the machine's load.
 		 */
 		setrlimit(RLIMIT_CPU, &limit);
+#ifdef __SANITIZE_ADDRESS__
+		__sanitizer_set_death_callback(say_more);
+#endif
 		c->run();
 		_exit(0);
 	}
@@ -65,7 +83,7 @@ int main(int argc, char **argv)
 {
 	static const struct unit_case *const all[] = {
 		hcall_cases, model_cases, fault_cases, tce_cases,
-		ppc970_cases, core_cases, dirty_cases, thread_cases,
+		ppc970_cases, core_cases, dirty_cases, module_cases, thread_cases,
 	};
 	int passed = 0, failed = 0, skipped = 0;
 	const struct unit_case *c;

@@ -3,7 +3,6 @@
  * The fake machine: kernel helpers, host page tables, recorded TLB
  * instructions, bit locks that know who holds them.
  */
-#include <sched.h>
 #include <asm/kvm_hv_tlbie_lock.h>
 #include "unit.h"
 
@@ -18,39 +17,13 @@ const struct page_size page_sizes[NR_PAGE_SIZES] = {
 	{ 24, 24, HPTE_V_LARGE, 0 },
 };
 
-/* Locks */
-#define MAX_HELD 32
-static __thread const void *held[MAX_HELD];
-static __thread int nr_held, nr_rmap_held;
-
-static void now_held(const void *lock)
-{
-	if (nr_held == MAX_HELD)
-		fail("too many locks");
-	held[nr_held++] = lock;
-}
-
-static void not_held(const void *lock)
-{
-	int i;
-
-	for (i = 0; i < nr_held; i++) {
-		if (held[i] == lock) {
-			held[i] = held[--nr_held];
-			return;
-		}
-	}
-	fail("unlock of what this thread did not lock");
-}
-
-int locks_held(void)
-{
-	return nr_held;
-}
-
+/* Locks: stub_task.c knows who has which */
 long try_lock_hpte(__be64 *hpte, unsigned long bits)
 {
-	__be64 old = __atomic_load_n(hpte, __ATOMIC_RELAXED);
+	__be64 old;
+
+	sched_point();
+	old = __atomic_load_n(hpte, __ATOMIC_RELAXED);
 
 	do {
 		if (old & cpu_to_be64(bits))
@@ -59,7 +32,7 @@ long try_lock_hpte(__be64 *hpte, unsigned long bits)
 					      old | cpu_to_be64(HPTE_V_HVLOCK),
 					      true, __ATOMIC_ACQUIRE,
 					      __ATOMIC_RELAXED));
-	now_held(hpte);
+	now_held(hpte, RANK_HPTE);
 	return 1;
 }
 
@@ -72,6 +45,7 @@ void unlock_hpte(__be64 *hpte, unsigned long v)
 		fail("HPTE valid and absent");
 	__atomic_store_n(hpte, cpu_to_be64(v & ~HPTE_V_HVLOCK),
 			 __ATOMIC_RELEASE);
+	sched_point();
 }
 
 /* Without the barrier: the HPTE must not have been changed */
@@ -86,12 +60,10 @@ void lock_rmap(unsigned long *rmap)
 {
 	const unsigned long bit = BIT(KVMPPC_RMAP_LOCK_BIT);
 
-	if (nr_rmap_held)
-		fail("two rmap locks");
+	may_wait_for(rmap, RANK_RMAP);
 	while (__atomic_fetch_or(rmap, bit, __ATOMIC_ACQUIRE) & bit)
-		sched_yield();
-	now_held(rmap);
-	nr_rmap_held = 1;
+		wait_for(rmap);
+	now_held(rmap, RANK_RMAP);
 }
 
 void unlock_rmap(unsigned long *rmap)
@@ -99,9 +71,9 @@ void unlock_rmap(unsigned long *rmap)
 	const unsigned long bit = BIT(KVMPPC_RMAP_LOCK_BIT);
 
 	not_held(rmap);
-	nr_rmap_held = 0;
 	if (!(__atomic_fetch_and(rmap, ~bit, __ATOMIC_RELEASE) & bit))
 		fail("rmap was not locked");
+	sched_point();
 }
 
 unsigned long kvmhv_lock_rmap(unsigned long *rmap)
@@ -126,20 +98,9 @@ static __thread bool wants_tlbie, has_tlbie;
 
 void cpu_relax(void)
 {
-	if (!fake.threaded)
-		fail("waits for a lock for ever");
-	if (nr_held && !wants_tlbie)
+	if (held_rank(RANK_HPTE) && !wants_tlbie)
 		fail("waits for an HPTE lock with another lock held");
-	sched_yield();
-}
-
-/* Nobody may wait for the CPU with a lock that real mode spins on */
-void cond_resched(void)
-{
-	if (nr_held)
-		fail("gives the CPU away with a lock held");
-	if (fake.on_resched)
-		fake.on_resched();
+	wait_for("cpu_relax");
 }
 
 /* HPTE helpers */
@@ -273,7 +234,7 @@ static void check_invalidation(unsigned long rb)
 	if (index >= kvmhv_hpt_npte(&fake.kvm.arch.hv.hpt))
 		fail("tlbie for HPTE %lx", index);
 	v = V_OF(index);
-	/* but for R alone */
+	/* only R may be reset without hiding it: ISA 2.07 Book III-S, 5.10.1.2 */
 	if (fake.allow_valid && (v & HPTE_V_HVLOCK) && (v & HPTE_V_VALID))
 		v ^= HPTE_V_VALID | HPTE_V_ABSENT;
 	if ((v & (HPTE_V_VALID | HPTE_V_ABSENT | HPTE_V_HVLOCK)) !=
@@ -398,7 +359,9 @@ pte_t *fake_pte(unsigned long gpa)
 
 void *__va(unsigned long pa)
 {
-	if (!nr_rmap_held)
+	if (fake.linear)
+		return fake.linear(pa);
+	if (!held_rank(RANK_RMAP))
 		fail("%s() without the rmap lock", __func__);
 	check_eq(pa & PAGE_MASK, fake.page_pa);
 	return (char *)fake.page + (pa & ~PAGE_MASK);
@@ -412,23 +375,12 @@ struct kvm_memory_slot *____gfn_to_memslot(struct kvm_memslots *slots,
 
 	check(!approx);
 	for (i = 0; i < slots->n; i++) {
-		struct kvm_memory_slot *slot = &slots->slot[i];
+		struct kvm_memory_slot *slot = slots->slot[i];
 
 		if (gfn >= slot->base_gfn && gfn - slot->base_gfn < slot->npages)
 			return slot;
 	}
 	return NULL;
-}
-
-/* Bits of the bitmaps of all memslots, by page of the guest */
-void mark_page_dirty_in_slot(struct kvm *kvm, const struct kvm_memory_slot *slot,
-			     gfn_t gfn)
-{
-	check(kvm_slot_dirty_track_enabled(slot));
-	check(gfn >= slot->base_gfn && gfn - slot->base_gfn < slot->npages);
-	if (!nr_rmap_held)
-		fail("%s() without the rmap lock", __func__);
-	__atomic_fetch_or(&fake.bitmap[gfn / 64], BIT(gfn % 64), __ATOMIC_SEQ_CST);
 }
 
 bool kvm_slot_dirty_track_enabled(const struct kvm_memory_slot *slot)
@@ -445,7 +397,7 @@ unsigned long __gfn_to_hva_memslot(const struct kvm_memory_slot *slot,
 
 int mmu_invalidate_retry(struct kvm *kvm, unsigned long seq)
 {
-	if (!nr_rmap_held)
+	if (!held_rank(RANK_RMAP))
 		fail("%s() without the rmap lock", __func__);
 	if (__atomic_load_n(&kvm->mmu_invalidate_in_progress, __ATOMIC_SEQ_CST))
 		return 1;
@@ -475,7 +427,7 @@ unsigned long fake_unmap(unsigned long gpa, void (*change)(unsigned long gpa))
 		hpte = kvmhv_hpte(hpt, index);
 		if (!try_lock_hpte(hpte, HPTE_V_HVLOCK)) {
 			unlock_rmap(rmap);
-			sched_yield();
+			wait_for(hpte);
 			lock_rmap(rmap);
 			continue;
 		}
@@ -507,8 +459,8 @@ void fake_check_rings(void)
 	unsigned char *seen = calloc(npte, 1);
 	unsigned int s, steps;
 
-	for (s = 0; s < fake.slots.n; s++) {
-		struct kvm_memory_slot *slot = &fake.slots.slot[s];
+	for (s = 0; s < kvm_memslots(&fake.kvm)->n; s++) {
+		struct kvm_memory_slot *slot = kvm_memslots(&fake.kvm)->slot[s];
 
 		for (i = 0; i < slot->npages; i++) {
 			unsigned long word = *kvmhv_rmap_slot(slot, slot->base_gfn + i);
@@ -551,9 +503,10 @@ void fake_check_rings(void)
 static void add_slot(unsigned long gpa, unsigned long size, unsigned long hva,
 		     u32 flags, unsigned long rights)
 {
-	struct kvm_memory_slot *slot = &fake.slots.slot[fake.slots.n++];
+	struct kvm_memory_slot *slot = &fake.slot[fake.slots.n];
 	unsigned long chunks, i;
 
+	fake.slots.slot[fake.slots.n++] = slot;
 	slot->base_gfn = gpa >> PAGE_SHIFT;
 	slot->npages = size >> PAGE_SHIFT;
 	slot->userspace_addr = hva;
@@ -603,8 +556,8 @@ void fake_teardown(void)
 
 	fake_check_rings();
 	check(!locks_held());
-	for (s = 0; s < fake.slots.n; s++) {
-		struct kvm_memory_slot *slot = &fake.slots.slot[s];
+	for (s = 0; s < kvm_memslots(&fake.kvm)->n; s++) {
+		struct kvm_memory_slot *slot = kvm_memslots(&fake.kvm)->slot[s];
 
 		chunks = (slot->npages + KVMHV_RMAP_PER_CHUNK - 1) /
 			 KVMHV_RMAP_PER_CHUNK;

@@ -30,7 +30,7 @@ static void up(bool rma, bool ppc970)
 
 	fake_setup(4);
 	vcpu = fake_vcpu();
-	slot = &fake.slots.slot[0];
+	slot = fake.slots.slot[0];
 	for (i = 0; i < slot->npages; i++)
 		fake_pte(i << PAGE_SHIFT)->pte = 0;
 	if (ppc970) {
@@ -145,7 +145,7 @@ static void memory_at(void)
 
 	check_eq(p->actual, 24);
 	up(true, false);
-	odd = &fake.slots.slot[1];
+	odd = fake.slots.slot[1];
 	check_eq(kvmhv_memory_at(kvm, NULL, IO_GPA, 1, &pa), KVMHV_MEM_NONE);
 	check_eq(kvmhv_memory_at(kvm, odd, ODD_GPA, 1, &pa), KVMHV_MEM_USER);
 	check_eq(kvmhv_memory_at(kvm, odd, ODD_GPA, 16 * MB, &pa), KVMHV_MEM_MISFIT);

@@ -121,13 +121,6 @@ void ppc_msgclr(u32 type)
 	doorbell[local_paca->kvm_hstate.kvm_thread->nr] = false;
 }
 
-unsigned long mftb(void)
-{
-	static unsigned long tb;
-
-	return tb += 100;
-}
-
 unsigned long mfspr(int spr)
 {
 	return spr == SPRN_DEC ? 1000 : 0;

@@ -72,7 +72,8 @@ static void setup(void)
 {
 	fake_setup(NR_PTEG);
 	vcpu = fake_vcpu();
-	ram = &fake.slots.slot[0];
+	ram = fake.slots.slot[0];
+	ram->dirty_bitmap = fake.bitmap;
 	ram->flags = KVM_MEM_LOG_DIRTY_PAGES;
 	fake.on_tlbsync = count_tlbsync;
 	fake.on_resched = count_resched;
@@ -526,7 +527,8 @@ static void threads(void)
 	unsigned int i, round;
 
 	fake_setup(FEW_PTEG);
-	ram = &fake.slots.slot[0];
+	ram = fake.slots.slot[0];
+	ram->dirty_bitmap = fake.bitmap;
 	ram->flags = KVM_MEM_LOG_DIRTY_PAGES;
 	ram->npages = FEW_PAGES;
 	fake.threaded = true;

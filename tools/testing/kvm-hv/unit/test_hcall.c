@@ -629,7 +629,7 @@ static void large_page_changed(void)
 	late_bits = HPTE_R_C;
 	for (on = 0; on < 2; on++) {
 		if (on)
-			fake.slots.slot[0].flags |= KVM_MEM_LOG_DIRTY_PAGES;
+			fake.slots.slot[0]->flags |= KVM_MEM_LOG_DIRTY_PAGES;
 		check_eq(enter(H_EXACT, 0, HPTE_V_LARGE | 1, gpa | WIMG_M | RW),
 			 H_SUCCESS);
 		check(V_OF(0) & HPTE_V_VALID);

@@ -73,7 +73,7 @@ static void harvest(unsigned long index)
 
 	harvested[e->gpa >> PAGE_SHIFT] |= e->hw_rc;
 	if ((e->hw_rc & HPTE_R_C) && e->gpa < RAM_SIZE &&
-	    (fake.slots.slot[0].flags & KVM_MEM_LOG_DIRTY_PAGES)) {
+	    (fake.slots.slot[0]->flags & KVM_MEM_LOG_DIRTY_PAGES)) {
 		unsigned long off;
 
 		for (off = PAGE_SIZE; off < e->size; off += PAGE_SIZE)
@@ -124,7 +124,7 @@ static void compare_all(void)
 		compare(i);
 	fake_check_rings();
 	for (s = 0; s < fake.slots.n; s++) {
-		struct kvm_memory_slot *slot = &fake.slots.slot[s];
+		struct kvm_memory_slot *slot = fake.slots.slot[s];
 
 		for (i = 0; i < slot->npages; i++)
 			check_eq(*kvmhv_rmap_slot(slot, slot->base_gfn + i) >>
@@ -511,7 +511,7 @@ static void run_model(unsigned long seed, unsigned int vcpus)
 		case 15:
 			do_harvest();
 			if (!rnd(64))
-				fake.slots.slot[0].flags ^= KVM_MEM_LOG_DIRTY_PAGES;
+				fake.slots.slot[0]->flags ^= KVM_MEM_LOG_DIRTY_PAGES;
 			break;
 		}
 		check(!locks_held());

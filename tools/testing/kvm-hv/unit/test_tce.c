@@ -225,7 +225,7 @@ static void indirect_fixed(void)
 	*fake_pte(LIST_GPA) = (pte_t){ 0 };
 	check_eq(indirect(0, LIST_GPA, 512), H_TOO_HARD);
 	fake.kvm.arch.hv.rma_pa = PA_BASE;
-	fake.slots.slot[0].arch.memory = KVMHV_MEM_RMA;
+	fake.slots.slot[0]->arch.memory = KVMHV_MEM_RMA;
 	fake.kvm.mmu_invalidate_in_progress = 1;
 	check_eq(indirect(0, LIST_GPA, 512), H_SUCCESS);
 	fake.kvm.mmu_invalidate_in_progress = 0;

@@ -26,6 +26,7 @@
 
 __noreturn __printf(3, 4)
 void unit_fail(const char *file, int line, const char *fmt, ...);
+extern void (*unit_on_fail)(void);	/* says more before the process ends */
 unsigned int rnd(unsigned int n);	/* 0..n-1, one sequence per thread */
 void rnd_seed(unsigned long seed);
 
@@ -35,7 +36,8 @@ struct unit_case {
 };
 
 extern const struct unit_case hcall_cases[], model_cases[], fault_cases[],
-	thread_cases[], tce_cases[], ppc970_cases[], core_cases[], dirty_cases[];
+	thread_cases[], tce_cases[], ppc970_cases[], core_cases[], dirty_cases[],
+	module_cases[];
 
 /*
  * Guest memory.  Slot 0 is all a guest page of 16M needs, slot 1 is neither
@@ -74,6 +76,7 @@ struct event {
 struct fake {
 	struct kvm kvm;
 	struct kvm_memslots slots;
+	struct kvm_memory_slot slot[4];	/* of the tests without stub_kvm.c */
 	struct mm_struct mm;
 	pgd_t pgd;
 	pte_t *pte;			/* by (hva - HVA_BASE) >> PAGE_SHIFT */
@@ -96,6 +99,8 @@ struct fake {
 	/* what __va() finds: one host page, to be read under the rmap lock */
 	unsigned long page_pa;
 	void *page;
+	/* instead, with stub_mm.c */
+	void *(*linear)(unsigned long pa);
 };
 
 enum { HUGE_TLB = 1, HUGE_THP };
@@ -111,7 +116,18 @@ struct kvm_vcpu *fake_vcpu(void);	/* free() it */
 unsigned long *fake_rmap(unsigned long gpa);
 pte_t *fake_pte(unsigned long gpa);
 void fake_check_rings(void);
+
+/* Locks and tasks: stub_task.c */
 int locks_held(void);
+bool held_rank(unsigned int rank);	/* a lock of this rank or a higher one? */
+void may_wait_for(const void *lock, unsigned int rank);
+void now_held(const void *lock, unsigned int rank);
+void not_held(const void *lock);
+void wait_for(const void *what);
+bool srcu_held(void);
+void task_new(void (*fn)(void *arg), void *arg);
+void tasks_run(void (*between)(void));	/* until all have returned */
+
 /* as the MMU notifier does it; returns R and C harvested */
 unsigned long fake_unmap(unsigned long gpa, void (*change)(unsigned long gpa));
 

@@ -5,7 +5,10 @@
  * nothing more than is needed is here, so that a new dependency of the real
  * sources fails to compile until someone has looked at it.
  *
- * PAGE_SHIFT (12 or 16) and STUB_BIG_ENDIAN come from the command line.
+ * Files of the module see module.h besides: it has what real mode must not use.
+ *
+ * PAGE_SHIFT (12 or 16), STUB_BIG_ENDIAN and STUB_MODULE come from the command
+ * line.
  */
 #ifndef STUB_KERNEL_H
 #define STUB_KERNEL_H
@@ -19,6 +22,7 @@
 
 /* Types and compiler */
 #define noinline	__attribute_noinline__
+#define typeof		__typeof__
 
 typedef uint8_t u8;
 typedef uint16_t u16;
@@ -30,7 +34,7 @@ typedef u32 __be32;
 #define __vector128		unsigned __int128
 #define __iomem
 #define __force
-#define ____cacheline_aligned
+#define ____cacheline_aligned	__aligned(128)
 
 struct list_head {
 	struct list_head *next, *prev;
@@ -40,38 +44,38 @@ typedef u64 gfn_t;
 
 #define ASM_CONST(x)		x##UL
 #define BIT(n)			(1UL << (n))
-static inline bool test_bit(unsigned int n, const unsigned long *word)
+static inline bool test_bit(unsigned int n, const unsigned long *p)
 {
-	return *word >> n & 1;
+	return p[n / 64] >> n % 64 & 1;
 }
 
 #define likely(x)		__builtin_expect(!!(x), 1)
 #define unlikely(x)		__builtin_expect(!!(x), 0)
 #define READ_ONCE(x)							\
 ({									\
-	__typeof__(x) once_;						\
-									\
-	__atomic_load(&(x), &once_, __ATOMIC_RELAXED);			\
+	barrier();							\
+	__auto_type once_ = (x);					\
+	barrier();							\
 	once_;								\
 })
 #define WRITE_ONCE(x, val)	__atomic_store_n(&(x), (val), __ATOMIC_RELAXED)
 #define rcu_dereference_raw(p)	READ_ONCE(p)
 #define barrier()		__atomic_signal_fence(__ATOMIC_SEQ_CST)
 #define OPTIMIZER_HIDE_VAR(v)	asm("" : "+r" (v))
-/* stronger than what it stands for */
-#define smp_rmb()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
+void sched_point(void);
+/* stronger than what they stand for, and others may do something meanwhile */
+#define smp_mb()							\
+	do {								\
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);		\
+		sched_point();						\
+	} while (0)
+/* loads */
+#define smp_rmb()		smp_mb()
+/* stores */
+#define smp_wmb()		smp_mb()
 #define eieio()			__atomic_thread_fence(__ATOMIC_SEQ_CST)
-/* a full one */
-static inline void smp_mb(void)
-{
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-}
-
 /* where the kernel's atomics need one */
-static inline void smp_mb__before_atomic(void)
-{
-	smp_mb(); /* as strong */
-}
+#define smp_mb__before_atomic()	smp_mb()
 
 static inline unsigned long array_index_nospec(unsigned long i, unsigned long n)
 {
@@ -93,33 +97,6 @@ static inline unsigned long array_index_nospec(unsigned long i, unsigned long n)
 #define __ffs(x)		((unsigned long)__builtin_ctzl(x))
 
 void cpu_relax(void);
-void cond_resched(void);	/* as the module does it */
-#define preempt_disable()	barrier()
-#define preempt_enable()	barrier()
-/* as strong as what it stands for */
-#define smp_load_acquire(p)	__atomic_load_n(p, __ATOMIC_ACQUIRE)
-#define min(a, b)							\
-({									\
-	__typeof__(a) a_ = (a), b_ = (b);				\
-									\
-	a_ < b_ ? a_ : b_;						\
-})
-#define max(a, b)							\
-({									\
-	__typeof__(a) a_ = (a), b_ = (b);				\
-									\
-	a_ > b_ ? a_ : b_;						\
-})
-#define fatal_signal_pending(task)	false
-static inline void lockdep_assert(bool ok)
-{
-}
-
-/* Bitmaps of the dirty log, little-endian */
-static inline void __set_bit_le(unsigned long n, unsigned long *map)
-{
-	((u8 *)map)[n / 8] |= 1 << n % 8;
-}
 
 /* Pages */
 #define PAGE_SIZE		BIT(PAGE_SHIFT)
@@ -159,9 +136,10 @@ static inline bool atomic_try_cmpxchg(atomic_t *v, int *old, int new)
 					   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
-struct spinlock { int dummy; };
+/* @rank: a task may wait for locks of higher rank than those it has; 0: any */
+struct spinlock { const void *owner; unsigned int rank; };
 #define spinlock_t		struct spinlock
-struct mutex { int dummy; };
+struct mutex { const void *owner; unsigned int rank; };
 
 /* The lock of a raw spinlock, which real mode takes without the rest of it */
 struct arch_spinlock { int held; };
@@ -302,6 +280,7 @@ struct pte { unsigned long pte; };
 struct pgd { int dummy; };
 #define pgd_t			struct pgd
 struct mm_struct { pgd_t *pgd; };
+struct srcu_struct { int dummy; };
 #define pte_val(p)		((p).pte)
 #define __pte(v)		((pte_t){ v })
 #define pte_pfn(p)		((pte_val(p) & PTE_RPN_MASK) >> PAGE_SHIFT)
@@ -326,20 +305,32 @@ struct kvm_memory_slot {
 	gfn_t base_gfn;
 	unsigned long npages;
 	unsigned long userspace_addr;
+	unsigned long *dirty_bitmap;
 	u32 flags;
+	int id;
 	struct { unsigned long **rmap, **pinned; unsigned int memory; } arch;
 };
 
 struct kvm_memslots {
 	unsigned int n;
-	struct kvm_memory_slot slot[8];
+	struct kvm_memory_slot *slot[8];
 };
+
+#define STUB_VCPUS		2
 
 struct kvm {
 	struct mm_struct *mm;
 	struct kvm_memslots *memslots[1];
+	spinlock_t mmu_lock;	/* around what notifiers do */
 	unsigned long mmu_invalidate_seq;
 	long mmu_invalidate_in_progress;
+	spinlock_t mn_invalidate_lock;	/* mn_active_invalidate_count */
+	unsigned long mn_active_invalidate_count;
+	struct mutex slots_lock;	/* memslots */
+	struct mutex slots_arch_lock;	/* their arch */
+	struct srcu_struct srcu;
+	int users_count;
+	struct kvm_vcpu *vcpu[STUB_VCPUS];
 	struct {
 		unsigned int lpid;
 		struct list_head spapr_tce_tables;
@@ -349,12 +340,15 @@ struct kvm {
 
 struct thread_fp_state { int dummy; };
 struct thread_vr_state { int dummy; };
+struct kvm_run;
 
 struct kvm_vcpu {
 	struct kvm *kvm;
+	struct kvm_run *run;
+	int vcpu_id;
 	struct { u64 put_tce_real, multi_tce_real; } stat;
 	struct {
-		struct { unsigned long gpr[32]; } regs;
+		struct { unsigned long gpr[32], nip; } regs;
 		struct thread_fp_state fp;
 		struct thread_vr_state vr;
 		unsigned long amr;
@@ -443,5 +437,8 @@ void load_fp_state(struct thread_fp_state *fp);
 void load_vr_state(struct thread_vr_state *vr);
 void store_fp_state(struct thread_fp_state *fp);
 void store_vr_state(struct thread_vr_state *vr);
+#ifdef STUB_MODULE
+#include "module.h"
+#endif
 
 #endif /* STUB_KERNEL_H */

@@ -2,3 +2,4 @@
 #define SZ_4K	0x1000UL
 #define SZ_64K	0x10000UL
 #define SZ_16M	0x1000000UL
+#define SZ_32M	0x2000000UL
