@@ -387,12 +387,21 @@ void kvmhv_vpa_find(struct kvm_vcpu *vcpu)
 	spin_unlock(&hv->vpa_lock);
 }
 
-static void vpa_unmap_area(struct kvm_hv_vpa *area, gfn_t start, gfn_t end)
+/*
+ * vpa_lock held.  The dirty log hears of what was written while the page still is
+ * where it was: a memslot that moves takes its pages along.
+ */
+static void vpa_unmap_area(struct kvm *kvm, struct kvm_hv_vpa *area, gfn_t start,
+			   gfn_t end)
 {
 	gfn_t gfn = gpa_to_gfn(area->gpa);
 
-	if (area->kaddr && gfn >= start && gfn < end)
-		WRITE_ONCE(area->kaddr, NULL);
+	if (!area->gpa || gfn < start || gfn >= end)
+		return;
+	if (area->dirty)
+		kvmhv_mark_dirty(kvm, gfn);
+	area->dirty = false;
+	WRITE_ONCE(area->kaddr, NULL);
 }
 
 /**
@@ -413,8 +422,8 @@ void kvmhv_vpa_unmap(struct kvm *kvm, gfn_t start, gfn_t end)
 	kvm_for_each_vcpu(i, vcpu, kvm) {
 		hv = &vcpu->arch.hv;
 		spin_lock(&hv->vpa_lock);
-		vpa_unmap_area(&hv->vpa, start, end);
-		vpa_unmap_area(&hv->dtl, start, end);
+		vpa_unmap_area(kvm, &hv->vpa, start, end);
+		vpa_unmap_area(kvm, &hv->dtl, start, end);
 		spin_unlock(&hv->vpa_lock);
 	}
 }

@@ -225,6 +225,24 @@ static void dirty_log(void)
 	down_run();
 }
 
+/* The memslot goes elsewhere with what KVM has written to it */
+static void dirty_vpa_moves(void)
+{
+	union kvmppc_one_reg reg = { .vpaval.addr = GPA(PAGES + 4) };
+
+	up(false);
+	check_eq(slot(0, 0, 0, PAGES, HVA), 0);
+	check_eq(slot(1, KVM_MEM_LOG_DIRTY_PAGES, PAGES, PAGES, HVA + GPA(PAGES)), 0);
+	check_eq(kvmhv_vpa_set(vcpu, KVM_REG_PPC_VPA_ADDR, &reg), 0);
+	check_eq(guest_begin(vcpu), 0);
+	guest_end(vcpu);
+	check_eq(slot(1, KVM_MEM_LOG_DIRTY_PAGES, 2 * PAGES, PAGES, HVA + GPA(PAGES)), 0);
+	check_eq(dirty(1), 1);
+	check(is_dirty(4));
+	check_eq(dirty(1), 0);
+	down();
+}
+
 static void ageing(void)
 {
 	long i;
@@ -650,6 +668,7 @@ const struct unit_case module_cases[] = {
 	{ "module: page faults, swap, copy on write", faults },
 	{ "module: memslots made, moved, deleted", slots },
 	{ "module: dirty log", dirty_log },
+	{ "module: dirty log of a VPA whose memslot moves", dirty_vpa_moves },
 	{ "module: ageing", ageing },
 	{ "module: real mode areas", rma },
 	{ "module: pinned memory", pinned },
