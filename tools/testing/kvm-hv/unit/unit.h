@@ -37,7 +37,7 @@ struct unit_case {
 
 extern const struct unit_case hcall_cases[], model_cases[], fault_cases[],
 	thread_cases[], tce_cases[], ppc970_cases[], core_cases[], dirty_cases[],
-	module_cases[];
+	module_cases[], memory_cases[];
 
 /*
  * Guest memory.  Slot 0 is all a guest page of 16M needs, slot 1 is neither
