@@ -258,11 +258,13 @@ int guest_access(struct kvm_vcpu *vcpu, int seg, unsigned long page, bool store)
 	struct tlb *t = &tlb[vcpu->vcpu_id][page % NR_TLB];
 	unsigned int shift = shift_of(seg);
 	unsigned long r, off = rnd(1U << (shift - 3)) << 3, guest_r;
-	bool hit = t->used && t->seg == seg && t->page == page;
 	long index;
+	bool hit;
 	u64 *mem;
 
 	check(in_guest[vcpu->vcpu_id]);
+	sched_point();
+	hit = t->used && t->seg == seg && t->page == page;
 	if (!hit) {
 		index = walk(seg, page);
 		if (index < 0)

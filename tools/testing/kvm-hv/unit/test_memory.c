@@ -14,10 +14,15 @@
  * - a memslot keeps its memory whatever user space does, or follows user space,
  *   as a whole: none is partly in the real mode area.
  *
- * UNIT_SEED=N runs one seed and prints more of what led to an error, UNIT_SEEDS=N
- * the first N, UNIT_LATE_C=1 with C bits stored as late as the ISA allows.
+ * UNIT_SEED=N runs one seed and prints all that led to an error, UNIT_SEEDS=N the
+ * first N, UNIT_LATE_C=1 with C bits stored as late as the ISA allows.  When a seed
+ * fails, the kinds of changes that it fails without are left out one after the other;
+ * UNIT_WITHOUT= is what was left out in the end.
  */
 #include <stdarg.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <linux/sizes.h>
 #include "unit.h"
 #include "stub_mm.h"
@@ -26,14 +31,28 @@
 
 #define PAGES		MM_AREA_PAGES
 #define NR_SLOTS	3
-#define NR_PAGES_4K	40
-#define NR_PAGES_64K	8
+#define NR_PAGES_4K	16
+#define NR_PAGES_64K	4
 #define NR_REGIONS	3
 #define ROUNDS		12
 #define STEPS		30
 #define HISTORY		4096
 
 #define REGION(n)	(HVA_BASE + ((unsigned long)(n) * 2 * PAGES << PAGE_SHIFT))
+
+/* Kinds of changes */
+enum {
+	MMAP, MUNMAP, MPROTECT, KSM, TOUCH, AGE, SWAP,
+	MEMSLOTS, NEW_AREA, MOVE, LOG, NEW_HPT, RESIZE, HTAB,
+	VCPU_1, VPA, HCALLS, OUT_OF_MEMORY, NR_KINDS
+};
+
+static unsigned long without;
+
+static bool left_out(int kind)
+{
+	return without & BIT(kind);
+}
 
 /* What the model knows of a memslot */
 struct mslot {
@@ -70,7 +89,8 @@ static void tell(void)
 {
 	unsigned long n = getenv("UNIT_SEED") ? HISTORY : 24, i;
 
-	fprintf(stderr, "  UNIT_SEED=%lu, after %lu steps; the last ones:\n", seed, nr_history);
+	fprintf(stderr, "  UNIT_SEED=%lu UNIT_WITHOUT=%#lx, after %lu steps; the last ones:\n",
+		seed, without, nr_history);
 	for (i = nr_history > n ? nr_history - n : 0; i < nr_history; i++)
 		fprintf(stderr, "    %s\n", history[i % HISTORY]);
 }
@@ -312,9 +332,18 @@ static void read_log(unsigned int id)
 }
 
 /* Vcpus */
+/* Mostly in a memslot, and then in a few pages of it */
 static unsigned long rnd_gpa(void)
 {
-	return ((unsigned long)rnd(4 * PAGES) << PAGE_SHIFT) + (rnd(PAGE_SIZE >> 12) << 12);
+	const struct kvm_memslots *slots = kvm_memslots(&fake.kvm);
+	const struct kvm_memory_slot *slot;
+	unsigned long page = rnd(4 * PAGES);
+
+	if (slots->n && rnd(8)) {
+		slot = slots->slot[rnd(slots->n)];
+		page = slot->base_gfn + rnd(min(slot->npages, 6UL));
+	}
+	return (page << PAGE_SHIFT) + (rnd(PAGE_SIZE >> 12) << 12);
 }
 
 static void hcall(struct kvm_vcpu *vcpu)
@@ -325,7 +354,7 @@ static void hcall(struct kvm_vcpu *vcpu)
 	unsigned long *arg = &vcpu->arch.regs.gpr[4], i;
 	long ret;
 
-	switch (rnd(8)) {
+	switch (left_out(HCALLS) ? 0 : rnd(8)) {
 	case 0 ... 3:
 		if (seg == SEG_64K)
 			gpa &= ~0xffffUL;
@@ -429,7 +458,7 @@ static void vcpu_task(void *arg)
 	int i, n, ret;
 
 	for (i = 0; i < STEPS; i++) {
-		if (!rnd(8))
+		if (!rnd(8) && !left_out(VPA))
 			set_vpa(vcpu);
 		ret = guest_begin(vcpu);
 		if (ret) {
@@ -451,34 +480,37 @@ static void vcpu_task(void *arg)
 static void memory_task(void *arg)
 {
 	unsigned long hva, n;
-	int i, region;
+	int i, region, kind;
 
 	for (i = 0; i < STEPS; i++) {
+		kind = rnd(SWAP + 2);
+		if (left_out(min(kind, SWAP)))
+			continue;
 		region = rnd(NR_REGIONS);
-		hva = REGION(region) + ((unsigned long)rnd(PAGES) << PAGE_SHIFT);
+		hva = REGION(region) + ((unsigned long)rnd(rnd(3) ? 6 : PAGES) << PAGE_SHIFT);
 		n = 1 + rnd(3);
-		switch (rnd(8)) {
-		case 0:
+		switch (kind) {
+		case MMAP:
 			note("mmap %lx, %lu pages", hva, n);
 			mm_mmap(hva, n, NULL);
 			break;
-		case 1:
+		case MUNMAP:
 			note("munmap %lx", hva);
 			mm_munmap(hva, 1);
 			break;
-		case 2:
+		case MPROTECT:
 			note("mprotect %lx", hva);
 			mm_mprotect(hva, rnd(4));
 			break;
-		case 3:
+		case KSM:
 			note("KSM %lx", hva);
 			mm_ksm(hva);
 			break;
-		case 4:
+		case TOUCH:
 			note("touch %lx", hva);
 			mm_touch(hva, rnd(2));
 			break;
-		case 5:
+		case AGE:
 #ifndef STUB_BIG_ENDIAN	/* the one byte that is stored is elsewhere here */
 			note("age");
 			kvm_stub_age(REGION(region), REGION(region + 1), rnd(2));
@@ -516,7 +548,7 @@ static void change_memslot(void)
 		hva = slot->userspace_addr;
 		n = slot->npages;
 		flags = slot->flags ^ KVM_MEM_LOG_DIRTY_PAGES;
-		if (!rnd(3)) {
+		if (!rnd(3) && !left_out(MOVE)) {
 			base = id || !rnd(4) ? rnd(4 * PAGES) : 0;
 			flags = slot->flags;
 		}
@@ -529,7 +561,7 @@ static void change_memslot(void)
 	flags = rnd(2);
 	base = id ? rnd(3 * PAGES) : 0;
 	hva = REGION(id ? 1 + rnd(2) : 0);
-	if (!id && with_rma && rnd(4))
+	if (!id && with_rma && rnd(4) && !left_out(NEW_AREA))
 		mm_mmap(hva, PAGES, area);
 	else if (rnd(2))
 		mm_mmap(hva, PAGES, NULL);
@@ -589,27 +621,35 @@ static void htab_file(void)
 
 static void ioctl_task(void *arg)
 {
-	long ret;
+	/* how often */
+	static const u8 kinds[] = {
+		MEMSLOTS, MEMSLOTS, MEMSLOTS, MEMSLOTS, LOG, LOG, LOG, LOG, NEW_HPT, RESIZE,
+		HTAB, HTAB,
+	};
+	int i, kind;
 	u32 order;
-	int i;
+	long ret;
 
 	for (i = 0; i < STEPS; i++) {
-		switch (rnd(12)) {
-		case 0 ... 3:
+		kind = kinds[rnd(ARRAY_SIZE(kinds))];
+		if (left_out(kind))
+			continue;
+		switch (kind) {
+		case MEMSLOTS:
 			change_memslot();
 			break;
-		case 4 ... 7:
+		case LOG:
 			read_log(rnd(NR_SLOTS));
 			break;
-		case 8:
+		case NEW_HPT:
 			order = 18 + rnd(2);
 			ret = kvmhv_hpt_allocate(&fake.kvm, order);
 			note("new HPT of order %u: %ld", order, ret);
 			break;
-		case 9:
+		case RESIZE:
 			resize();
 			break;
-		default:
+		case HTAB:
 			htab_file();
 			break;
 		}
@@ -666,9 +706,10 @@ static void run_seed(unsigned long number)
 	mm_stub.on_free = on_free;
 
 	for (i = 0; i < ROUNDS; i++) {
-		mm_stub.may_fail = i % 3 == 2;
+		mm_stub.may_fail = i % 3 == 2 && !left_out(OUT_OF_MEMORY);
 		task_new(vcpu_task, vcpus[0]);
-		task_new(vcpu_task, vcpus[1]);
+		if (!left_out(VCPU_1))
+			task_new(vcpu_task, vcpus[1]);
 		task_new(memory_task, NULL);
 		task_new(ioctl_task, NULL);
 		tasks_run(between);
@@ -679,16 +720,67 @@ static void run_seed(unsigned long number)
 	kvm_stub_teardown();
 }
 
+/* In a process of its own: does it pass? */
+static bool passes(unsigned long number, unsigned long left_out, bool quiet)
+{
+	/* it takes less than one */
+	const struct rlimit limit = { .rlim_cur = 20, .rlim_max = 20 };
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	if (!pid) {
+		setrlimit(RLIMIT_CPU, &limit);
+		if (quiet && !freopen("/dev/null", "w", stderr))
+			_exit(0);
+		without = left_out;
+		run_seed(number);
+		_exit(0);
+	}
+	check(pid > 0 && waitpid(pid, &status, 0) == pid);
+	return WIFEXITED(status) && !WEXITSTATUS(status);
+}
+
+/* Leave out what the failure does not need; seeds of the same kind of VM */
+static void shrink(unsigned long number)
+{
+	unsigned long mask = 0, try;
+	int kind;
+
+	for (kind = 0; kind < NR_KINDS; kind++) {
+		for (try = number; try < number + 12; try += 4) {
+			if (passes(try, mask | BIT(kind), true))
+				continue;
+			mask |= BIT(kind);
+			number = try;
+			break;
+		}
+	}
+	passes(number, mask, false);
+}
+
 static void all_seeds(void)
 {
 	const char *one = getenv("UNIT_SEED"), *many = getenv("UNIT_SEEDS");
-	unsigned long n = many ? strtoul(many, NULL, 0) : 8, i;
+	unsigned long n = many ? strtoul(many, NULL, 0) : 32, i;
 
 	unit_on_fail = tell;
-	if (one)
+	if (one) {
+		if (getenv("UNIT_WITHOUT"))
+			without = strtoul(getenv("UNIT_WITHOUT"), NULL, 0);
 		return run_seed(strtoul(one, NULL, 0));
-	for (i = 0; i < n; i++)
-		run_seed(i);
+	}
+	for (i = 0; i < n; i++) {
+		if (passes(i, 0, false))
+			continue;
+		unit_on_fail = NULL;
+		if (!getenv("UNIT_NO_SHRINK")) {
+			unit_on_fail = tell;
+			shrink(i);
+			unit_on_fail = NULL;
+		}
+		fail("seed %lu fails", i);
+	}
 }
 
 const struct unit_case memory_cases[] = {
