@@ -308,6 +308,11 @@ void cond_resched(void)
 	sched_point();
 }
 
+bool need_resched(void)
+{
+	return !rnd(8);
+}
+
 void usleep_range(unsigned long from, unsigned long to)
 {
 	might_sleep();

@@ -143,7 +143,7 @@ void local_irq_enable(void);
 void might_sleep(void);
 void cond_resched(void);
 #define _cond_resched()		cond_resched()
-#define need_resched()		false
+bool need_resched(void);
 int srcu_read_lock(struct srcu_struct *srcu);
 void srcu_read_unlock(struct srcu_struct *srcu, int idx);
 void synchronize_srcu_expedited(struct srcu_struct *srcu);
