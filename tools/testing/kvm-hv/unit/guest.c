@@ -258,9 +258,10 @@ int guest_access(struct kvm_vcpu *vcpu, int seg, unsigned long page, bool store)
 	struct tlb *t = &tlb[vcpu->vcpu_id][page % NR_TLB];
 	unsigned int shift = shift_of(seg);
 	unsigned long r, off = rnd(1U << (shift - 3)) << 3, guest_r;
-	long index;
 	bool hit;
+	long index;
 	u64 *mem;
+	int i;
 
 	check(in_guest[vcpu->vcpu_id]);
 	sched_point();
@@ -308,6 +309,10 @@ int guest_access(struct kvm_vcpu *vcpu, int seg, unsigned long page, bool store)
 	}
 	if (guest.on_store)
 		guest.on_store(t->gpa + off);
+	/* have somebody look for it while it is late */
+	if (guest.late_c)
+		for (i = 0; i < 4; i++)
+			sched_point();
 	return ACCESS_OK;
 }
 
