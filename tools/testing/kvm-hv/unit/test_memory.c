@@ -35,8 +35,11 @@
 #define NR_PAGES_4K	16
 #define NR_PAGES_64K	4
 #define NR_REGIONS	3
-#define ROUNDS		12
-#define STEPS		30
+#define ROUNDS		10
+/* For each task, so that all of them take about as long */
+#define VCPU_STEPS	24
+#define MEMORY_STEPS	120
+#define IOCTL_STEPS	48
 #define HISTORY		4096
 
 #define REGION(n)	(HVA_BASE + ((unsigned long)(n) * 2 * PAGES << PAGE_SHIFT))
@@ -458,7 +461,7 @@ static void vcpu_task(void *arg)
 	struct kvm_vcpu *vcpu = arg;
 	int i, n, ret;
 
-	for (i = 0; i < STEPS; i++) {
+	for (i = 0; i < VCPU_STEPS; i++) {
 		if (!rnd(8) && !left_out(VPA))
 			set_vpa(vcpu);
 		ret = guest_begin(vcpu);
@@ -483,7 +486,7 @@ static void memory_task(void *arg)
 	unsigned long hva, n;
 	int i, region, kind;
 
-	for (i = 0; i < STEPS; i++) {
+	for (i = 0; i < MEMORY_STEPS; i++) {
 		kind = rnd(SWAP + 2);
 		if (left_out(min(kind, SWAP)))
 			continue;
@@ -635,7 +638,7 @@ static void ioctl_task(void *arg)
 	u32 order;
 	long ret;
 
-	for (i = 0; i < STEPS; i++) {
+	for (i = 0; i < IOCTL_STEPS; i++) {
 		kind = kinds[rnd(ARRAY_SIZE(kinds))];
 		if (left_out(kind))
 			continue;
