@@ -26,8 +26,11 @@ long try_lock_hpte(__be64 *hpte, unsigned long bits)
 	old = __atomic_load_n(hpte, __ATOMIC_RELAXED);
 
 	do {
-		if (old & cpu_to_be64(bits))
+		if (old & cpu_to_be64(bits)) {
+			if (fake.on_busy)
+				fake.on_busy(hpte);
 			return 0;
+		}
 	} while (!__atomic_compare_exchange_n(hpte, &old,
 					      old | cpu_to_be64(HPTE_V_HVLOCK),
 					      true, __ATOMIC_ACQUIRE,

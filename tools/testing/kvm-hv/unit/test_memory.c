@@ -10,14 +10,14 @@
  *   the area's, in pinned memory the one that is pinned, elsewhere what is in user
  *   space's page tables, as writable as there.  It is never free;
  * - a store is in the dirty log that is read next, or in the one that was being
- *   read, and in one only;
+ *   read, and in one only, unless a ring changed while its log was being read;
  * - a memslot keeps its memory whatever user space does, or follows user space,
  *   as a whole: none is partly in the real mode area.
  *
+ * Half of the seeds have the hardware store C bits as late as the ISA allows.
  * UNIT_SEED=N runs one seed and prints all that led to an error, UNIT_SEEDS=N the
- * first N, UNIT_LATE_C=1 with C bits stored as late as the ISA allows.  When a seed
- * fails, the kinds of changes that it fails without are left out one after the other;
- * UNIT_WITHOUT= is what was left out in the end.
+ * first N.  When a seed fails, the kinds of changes that it fails without are left out
+ * one after the other; UNIT_WITHOUT= is what was left out in the end.
  */
 #include <signal.h>
 #include <stdarg.h>
@@ -299,6 +299,33 @@ static void log_on(unsigned int id, bool on)
 	memset(m->may, 1, sizeof(m->may));
 }
 
+/*
+ * Where the dirty log waits for an HPTE its page counts as written to if the ring
+ * changes meanwhile, with all that an HPTE on it may map.  What has not been looked at
+ * keeps its C bits for the next log.
+ */
+static const struct task_struct *reader;
+
+static void on_busy(const __be64 *hpte)
+{
+	unsigned long index = (hpte - kvmhv_hpte(&fake.kvm.arch.hv.hpt, 0)) / 2;
+	unsigned long r, gpa, i, k, n;
+	struct mslot *m;
+
+	if (get_current() != reader || !held_rank(RANK_RMAP))
+		return;
+	r = REV_OF(index).guest_r;
+	gpa = kvmhv_hpte_gpa(r, kvmppc_actual_pgsz(V_OF(index), r)) & PAGE_MASK;
+	m = page_at(gpa, &i);
+	if (!m)
+		return;
+	n = gpa % SZ_16M ? SZ_64K >> PAGE_SHIFT : PAGES;
+	for (k = i; k < PAGES && k < i + n; k++) {
+		m->may[k] = true;
+		m->may_then[k] = true;
+	}
+}
+
 static void read_log(unsigned int id)
 {
 	u8 map[PAGES / 8 + 8] = { };
@@ -313,9 +340,11 @@ static void read_log(unsigned int id)
 	memset(m->must_then, 0, sizeof(m->must_then));
 	memset(m->may_then, 0, sizeof(m->may_then));
 	m->reading = true;
+	reader = get_current();
 	nr_logs++;
 	ret = kvmhv_get_dirty_log(&fake.kvm, &log);
 	nr_logs++;
+	reader = NULL;
 	m->reading = false;
 	note("log %u: %d", id, ret);
 	if (!slot || !m->log) {
@@ -699,7 +728,8 @@ static void run_seed(unsigned long number)
 	guest.on_store_fault = may_be_dirty;
 	guest.before_vpa = before_vpa;
 	guest.after_vpa = after_vpa;
-	guest.late_c = getenv("UNIT_LATE_C");
+	guest.late_c = seed / 4 % 2;
+	fake.on_busy = on_busy;
 	kvm_stub.on_flushed = on_flushed;
 	memset(mslot, 0, sizeof(mslot));
 	htab_len = 0;
@@ -758,7 +788,7 @@ static void shrink(unsigned long number)
 	int kind;
 
 	for (kind = 0; kind < NR_KINDS; kind++) {
-		for (try = number; try < number + 12; try += 4) {
+		for (try = number; try < number + 24; try += 8) {
 			if (passes(try, mask | BIT(kind), true))
 				continue;
 			mask |= BIT(kind);
