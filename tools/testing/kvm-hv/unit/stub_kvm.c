@@ -226,8 +226,7 @@ static int set_memory(struct kvm *kvm, int id, u32 flags, unsigned long gpa,
 	if (!npages)
 		return old ? change_slot(kvm, old, NULL, KVM_MR_DELETE) : -EINVAL;
 	if (old) {
-		if (hva != old->userspace_addr || npages != old->npages ||
-		    (flags ^ old->flags) & KVM_MEM_READONLY)
+		if (hva != old->userspace_addr || npages != old->npages)
 			return -EINVAL;
 		if (gpa >> PAGE_SHIFT != old->base_gfn)
 			change = KVM_MR_MOVE;
@@ -272,8 +271,6 @@ kvm_pfn_t __gfn_to_pfn_memslot(const struct kvm_memory_slot *slot, gfn_t gfn, bo
 	check(!atomic && !async && srcu_held());
 	if (!slot || (slot->flags & KVM_MEMSLOT_INVALID))
 		return KVM_PFN_NOSLOT;
-	if (write && (slot->flags & KVM_MEM_READONLY))
-		return KVM_PFN_ERR_RO_FAULT;
 	addr = __gfn_to_hva_memslot(slot, gfn);
 	if (hva)
 		*hva = addr;
@@ -281,9 +278,8 @@ kvm_pfn_t __gfn_to_pfn_memslot(const struct kvm_memory_slot *slot, gfn_t gfn, bo
 		return KVM_PFN_ERR_FAULT;
 	if (writable) {
 		val = mm_pte(addr);
-		*writable = !(slot->flags & KVM_MEM_READONLY) &&
-			    (write || ((val & _PAGE_WRITE) && (val & _PAGE_PRESENT) &&
-				       pte_pfn(__pte(val)) == page_to_pfn(page)));
+		*writable = write || ((val & _PAGE_WRITE) && (val & _PAGE_PRESENT) &&
+				      pte_pfn(__pte(val)) == page_to_pfn(page));
 	}
 	sched_point();
 	return page_to_pfn(page);

@@ -27,6 +27,7 @@ struct page {
 	bool written;		/* by a guest, or for it */
 	bool user;		/* anonymous memory */
 	unsigned int order;	/* of the first page of an allocation */
+	unsigned long private;
 };
 
 struct mm_stub mm_stub;
@@ -208,6 +209,33 @@ void mm_page_written(unsigned long pfn)
 	if (!page->count)
 		fail("write to a free page");
 	page->written = true;
+}
+
+void mmgrab(struct mm_struct *mm)
+{
+	mm->users++;
+}
+
+void mmdrop(struct mm_struct *mm)
+{
+	check(mm->users > 0);
+	mm->users--;
+}
+
+void set_page_private(struct page *page, unsigned long private)
+{
+	page->private = private;
+}
+
+unsigned long page_private(const struct page *page)
+{
+	return page->private;
+}
+
+/* There is enough */
+long si_mem_available(void)
+{
+	return LONG_MAX;
 }
 
 int account_locked_vm(struct mm_struct *mm, unsigned long n, bool inc)
@@ -759,6 +787,7 @@ void mm_teardown(void)
 	check_eq(nr_pages, 0);
 	check_eq(nr_kmalloc, 0);
 	check_eq(locked_vm, 0);
+	check_eq(current->mm->users, 0);
 	free(fake.pte);
 	fake.pte = NULL;
 	ASAN_UNPOISON_MEMORY_REGION(linear, 64 * MB);

@@ -279,7 +279,12 @@ struct pte { unsigned long pte; };
 #define pte_t			struct pte
 struct pgd { int dummy; };
 #define pgd_t			struct pgd
-struct mm_struct { pgd_t *pgd; };
+struct mm_struct {
+	pgd_t *pgd;
+	int users;	/* mmgrab() */
+};
+
+long si_mem_available(void);
 struct srcu_struct { int dummy; };
 #define pte_val(p)		((p).pte)
 #define __pte(v)		((pte_t){ v })

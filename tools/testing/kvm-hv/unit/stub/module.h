@@ -57,6 +57,7 @@ __printf(1, 2) static inline void stub_printk(const char *fmt, ...)
 #define ERR_PTR(e)		((void *)(long)(e))
 #define PTR_ERR(p)		((long)(p))
 #define IS_ERR(p)		((unsigned long)(p) >= -4095UL)
+#define PTR_ERR_OR_ZERO(p)	(IS_ERR(p) ? PTR_ERR(p) : 0)
 
 /* Atomics: only one task runs at a time, others may come in at a sched_point() */
 #define smp_load_acquire(p)	({ sched_point(); READ_ONCE(*(p)); })
@@ -175,6 +176,8 @@ struct page *pfn_to_page(unsigned long pfn);
 unsigned long page_to_pfn(const struct page *page);
 unsigned long __pa(const void *addr);
 void get_page(struct page *page);
+void set_page_private(struct page *page, unsigned long private);
+unsigned long page_private(const struct page *page);
 void put_page(struct page *page);
 #define clear_page(p)		memset(p, 0, PAGE_SIZE)
 #define offset_in_page(a)	((a) & ~PAGE_MASK)
@@ -233,6 +236,8 @@ pte_t *find_current_mm_pte(pgd_t *pgd, unsigned long ea, bool *thp, unsigned int
 int pin_user_pages_fast(unsigned long start, int n, unsigned int flags, struct page **pages);
 void unpin_user_pages_dirty_lock(struct page **pages, unsigned long n, bool dirty);
 int account_locked_vm(struct mm_struct *mm, unsigned long pages, bool inc);
+void mmgrab(struct mm_struct *mm);
+void mmdrop(struct mm_struct *mm);
 unsigned long copy_to_user(void *to, const void *from, unsigned long n);
 unsigned long copy_from_user(void *to, const void *from, unsigned long n);
 
