@@ -309,9 +309,9 @@ int guest_access(struct kvm_vcpu *vcpu, int seg, unsigned long page, bool store)
 	}
 	if (guest.on_store)
 		guest.on_store(t->gpa + off);
-	/* have somebody look for it while it is late */
+	/* have somebody look for it while it is late, at times all of a dirty log */
 	if (guest.late_c)
-		for (i = 0; i < 4; i++)
+		for (i = rnd(4) ? 4 : 100; i; i--)
 			sched_point();
 	return ACCESS_OK;
 }
