@@ -83,7 +83,8 @@ static void small_guest(void)
 	check("KVM_RUN without memory at 0", ioctl(vm.vcpu, KVM_RUN, 0), EINVAL);
 	check("memory at 0", set_slot(&vm, 0, 0, mem, MEM_SIZE, 0), 0);
 	check("memory that overlaps", set_slot(&vm, 1, MEM_SIZE / 2, mem, MEM_SIZE, 0), EEXIST);
-	check_value("KVM_CAP_READONLY_MEM", ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_READONLY_MEM), 0);
+	check_value("KVM_CAP_READONLY_MEM",
+		    ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_READONLY_MEM), 0);
 	check("read-only memory", set_slot(&vm, 1, MEM_SIZE, mem, MEM_SIZE, KVM_MEM_READONLY),
 	      EINVAL);
 

@@ -57,7 +57,10 @@ __printf(1, 2) static inline void stub_printk(const char *fmt, ...)
 #define ERR_PTR(e)		((void *)(long)(e))
 #define PTR_ERR(p)		((long)(p))
 #define IS_ERR(p)		((unsigned long)(p) >= -4095UL)
-#define PTR_ERR_OR_ZERO(p)	(IS_ERR(p) ? PTR_ERR(p) : 0)
+static inline int PTR_ERR_OR_ZERO(const void *p)
+{
+	return IS_ERR(p) ? PTR_ERR(p) : 0;
+}
 
 /* Atomics: only one task runs at a time, others may come in at a sched_point() */
 #define smp_load_acquire(p)	({ sched_point(); READ_ONCE(*(p)); })
