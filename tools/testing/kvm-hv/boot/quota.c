@@ -295,6 +295,9 @@ static int in_process(int (*attempt)(void), int limited, unsigned long *lost)
 		close(from[0]);
 		if (limited)
 			join();
+		/* What this process itself needs is there before the group is full */
+		if (mlockall(MCL_CURRENT) || munlockall())
+			_exit(1);
 		open_vm(&vm, VM_HV);
 		status = attempt();
 		if (write(from[1], "", 1) != 1 || read(to[0], &c, 1))
