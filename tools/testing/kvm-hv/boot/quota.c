@@ -26,9 +26,9 @@
 #include "lib.h"
 
 #define GROUP		"/sys/fs/cgroup/vm"
-#define MIB		(1UL << 20)
-#define GIB		(1UL << 30)
-#define TIB		(1UL << 40)
+#define MIB		(1024UL * 1024)
+#define GIB		(1024 * MIB)
+#define TIB		(1024 * GIB)
 #define LIMIT		(64 * MIB)
 /* What the host needs for a process besides: page tables, lists of free pages */
 #define SLACK		(16 * MIB)

@@ -22,7 +22,7 @@
 
 #include "lib.h"
 
-#define MEM_SIZE	(1UL << 20)
+#define MEM_SIZE	(1024UL * 1024)
 #define GUEST_PC	0x100
 #define IRQ		16	/* the first that there may be */
 #define ROUNDS		400
