@@ -15,8 +15,8 @@
  * Guest hcalls take the last two in that order with the MMU off.  Whoever
  * starts from a page (notifiers, dirty log) holds the rmap lock first, so it
  * may only try to lock an HPTE, and gives the rmap lock back before it waits.
- * Several HPTEs: the first lock may be waited for, others are tried, and who waits
- * gives back all that it has.
+ * Several HPTEs: the first lock may be waited for, others are only tried.  A walk
+ * that has to wait gives back all its locks before.
  * Real mode spins on both: hold them with preemption off, and for one batch of a
  * ring only, however long the guest has made the ring.
  *
@@ -53,7 +53,7 @@ static inline void kvmhv_assert_rmap_locked(const unsigned long *rmap)
 
 /*
  * What user space makes a VM take is charged to its memory cgroup.  It fails rather
- * than have the OOM killer look for somebody else to pay for it.
+ * than have the OOM killer end another process for it.
  */
 #define KVMHV_GFP	(GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_RETRY_MAYFAIL)
 

@@ -196,9 +196,9 @@ void kvmhv_flush_memslot(struct kvm *kvm, struct kvm_memory_slot *slot)
 
 /*
  * Let others have kvm->mmu_lock, which some wait for with preemption off, and the CPU.
- * mmu_invalidate_in_progress keeps pages out meanwhile.  Who may not block is the OOM
- * reaper: it must not wait for anybody, but may be preempted, so this is no place
- * where cond_resched() would complain about sleep with good reason.
+ * mmu_invalidate_in_progress keeps pages out meanwhile.  The OOM reaper must not wait
+ * for another task (!@may_block) but may be preempted: _cond_resched() does that
+ * without might_sleep(), which complains in the reaper.
  */
 static void give_way(struct kvm *kvm, bool may_block)
 	__must_hold(&kvm->mmu_lock)

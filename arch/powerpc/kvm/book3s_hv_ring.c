@@ -9,7 +9,7 @@
  * with one tlbsync, and unlocked, with preemption off; then others get the locks and
  * the CPU.
  *
- * Who walks a ring holds its rmap lock and tries the lock of an HPTE.  If a guest has
+ * A walk holds the rmap lock of its ring and tries the lock of an HPTE.  If a guest has
  * that, the walk gives back what it holds and waits for the HPTE first, then for the
  * rmap lock, as an hcall does.  So a guest that uses an HPTE all the time keeps the
  * walk from it no longer than another vcpu.
@@ -488,7 +488,7 @@ static void harvest_page(struct harvest *h, unsigned long page)
  * kvmhv_ring_harvest - which pages of a memslot has the guest written to?
  * @kvm: the VM
  * @slot: the memslot, of KVMHV_MEM_USER
- * @map: a bit for each page, little-endian, that nobody else uses; bits are set
+ * @map: the caller's own, a bit for each page, little-endian; bits are set
  *
  * Since the last call, by way of HPTEs.  C bits of those that are no more, with some
  * the memslot's own bitmap has.  A page whose ring changes while the walk has given its

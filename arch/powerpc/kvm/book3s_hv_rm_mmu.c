@@ -627,7 +627,7 @@ long kvmhv_rm_h_read(struct kvm_vcpu *vcpu, unsigned long flags,
 
 /*
  * Clear R or C.  The hardware may store them as late as the invalidation: so that
- * comes first, unless nobody can have written.  Then the answer is exact, and the
+ * comes first, except where a guest cannot have written.  Then the answer is exact, and the
  * next access sets the bit again.  What the host wants to know goes to the rmap word.
  */
 static __always_inline long clear_bit_of_r(struct kvm_vcpu *vcpu,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Runs on the emulated host: users of /dev/kvm who mean harm.
+ * Runs on the emulated host: hostile users of /dev/kvm.
  *
  *   hostile [+GROUP] [-OP] ...
  *
@@ -17,7 +17,7 @@
  * Not for one with -icount, whose time stands still while the first instruction of a
  * guest's interrupt vector causes that interrupt.
  *
- * +GROUP switches on what is known to do harm (hostile.h),
+ * +GROUP switches on operations that are off (hostile.h),
  * -OP switches an operation off.
  */
 #define _GNU_SOURCE
@@ -641,7 +641,7 @@ int main(int argc, char **argv)
 	int log;
 
 	if (argc == 2 && !strcmp(argv[1], "end"))
-		return 0;	/* what a user becomes who ends by exec() */
+		return 0;	/* what a user becomes that ends by exec() */
 	seed = number("hostile_seed", 1);
 	end = number("hostile_seconds", 10);
 	printf("hostile: seed %lu, %lu seconds\n", seed, end);

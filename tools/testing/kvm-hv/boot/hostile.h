@@ -58,8 +58,9 @@ extern struct seen *seen;
 extern uint32_t groups;		/* GROUP_* that are switched on */
 
 /*
- * What is not done unless the command line says so ("+m8"): faults that are known.
- * Numbers are those of Documentation/virt/kvm/ppc-hv/security.rst.
+ * What is done only if the command line says so ("+m8"): operations of findings that
+ * have tests of their own.  Numbers are those of
+ * Documentation/virt/kvm/ppc-hv/security.rst.
  */
 #define GROUP_M8	1	/* memory without limit: large HPTs, memslots, XICS sources */
 #define GROUP_M9	2	/* closing an XICS device beside vcpus */

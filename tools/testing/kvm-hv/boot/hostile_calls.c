@@ -53,7 +53,7 @@ static int get(int *at)
 	return __atomic_load_n(at, __ATOMIC_RELAXED);
 }
 
-/* Nothing is lost by a race: who takes a descriptor out of the table closes it */
+/* Nothing is lost by a race: the thread that takes a descriptor out of the table closes it */
 static void put_fd(int *at, int fd)
 {
 	int old = __atomic_exchange_n(at, fd, __ATOMIC_RELAXED);

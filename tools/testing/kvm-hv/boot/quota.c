@@ -434,7 +434,7 @@ int main(void)
 	check_value("vcpus", got == ENOMEM || got == -SIGKILL, 1);
 	check_value("memory of vcpus", lost > LIMIT + SLACK ? lost : 0, 0);
 
-	/* Without a limit there is what the host has, and nobody else pays for it */
+	/* Without a limit there is what the host has, and no other process pays for it */
 	got = in_process(one_huge_slot, 0, &lost);
 	check_value("a slot of 100 TiB without a limit", got, ENOMEM);
 	check_value("memory for it", lost > SLACK ? lost : 0, 0);

@@ -100,7 +100,7 @@ static void *run_guest(void *cpu)
 	getrusage(RUSAGE_THREAD, &used);
 	user = used.ru_utime.tv_sec + used.ru_utime.tv_usec / 1000000.0;
 	printf("rcutasks: %.1f s of %.1f s are the guest's\n", user, took);
-	check_value("time that nobody has used", user < 0.8 * took, 0);
+	check_value("time that no task has used", user < 0.8 * took, 0);
 	return NULL;
 }
 

@@ -127,7 +127,7 @@ static double work(void)
 	return 0;
 }
 
-/* An H_CEDE ends when the CPU is somebody else's, in the tick's time or more */
+/* An H_CEDE ends when the CPU is another task's, in the tick's time or more */
 static double idle(void)
 {
 	double from = now();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Runs on an emulated host with two CPUs: user space closes the XICS device while
- * others use it, a guest that sends IPIs and KVM_IRQ_LINE.  Nobody may touch what is
+ * others use it, a guest that sends IPIs and KVM_IRQ_LINE.  Neither may touch what is
  * freed, which a host with slub_debug=FZPU notices.
  */
 #define _GNU_SOURCE
@@ -157,7 +157,7 @@ static void close_under_ipis(void)
 	pthread_join(thread, NULL);
 }
 
-/* Have the allocator look at what nobody has allocated since it was freed */
+/* Have the allocator look at what has not been allocated since it was freed */
 static void validate(void)
 {
 	unsigned int i;

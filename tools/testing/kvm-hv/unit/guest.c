@@ -309,7 +309,7 @@ int guest_access(struct kvm_vcpu *vcpu, int seg, unsigned long page, bool store)
 	}
 	if (guest.on_store)
 		guest.on_store(t->gpa + off);
-	/* have somebody look for it while it is late, at times all of a dirty log */
+	/* have another task look for it while it is late, at times all of a dirty log */
 	if (guest.late_c)
 		for (i = rnd(4) ? 4 : 100; i; i--)
 			sched_point();
@@ -353,7 +353,7 @@ void guest_end(struct kvm_vcpu *vcpu)
 	kvm_stub.requests = 0;
 }
 
-/* Does somebody want the vcpu to leave its guest? */
+/* Is the vcpu asked to leave its guest? */
 bool guest_wanted(struct kvm_vcpu *vcpu)
 {
 	return kvm_stub.requests & KVMHV_REQ_SET_UP;

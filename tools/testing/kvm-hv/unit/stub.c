@@ -17,7 +17,7 @@ const struct page_size page_sizes[NR_PAGE_SIZES] = {
 	{ 24, 24, HPTE_V_LARGE, 0 },
 };
 
-/* Locks: stub_task.c knows who has which */
+/* Locks: stub_task.c knows their owners */
 long try_lock_hpte(__be64 *hpte, unsigned long bits)
 {
 	__be64 old;

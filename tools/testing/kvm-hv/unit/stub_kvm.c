@@ -350,7 +350,7 @@ static bool handle_range(struct kvm *kvm, unsigned long start, unsigned long end
 				kvm->mmu_invalidate_in_progress++;
 			} else if (hook == END) {
 				kvm->mmu_invalidate_seq++;
-				smp_wmb(); /* pairs with who looks for it */
+				smp_wmb(); /* pairs with those that look for it */
 				check(kvm->mmu_invalidate_in_progress-- > 0);
 			}
 		}

@@ -497,7 +497,7 @@ static int fault_in(struct vm_area_struct *vma, unsigned long hva, bool write)
 			pte_xchg(pte_of(hva), __pte(old), __pte(val));
 			return 0;
 		}
-		/* somebody else may have it, or it is ours alone */
+		/* another task may have it, or it is ours alone */
 		if (pfn_to_page(pte_pfn(__pte(old)))->count > 1 || !rnd(4))
 			replace(hva, old, true);
 		else
@@ -520,7 +520,7 @@ static int fault_in(struct vm_area_struct *vma, unsigned long hva, bool write)
 		val |= _PAGE_WRITE;
 	if (write)
 		val |= _PAGE_DIRTY;
-	/* under the page table's lock: somebody else may have been faster */
+	/* under the page table's lock: another task may have been faster */
 	if (!pte_xchg(pte_of(hva), __pte(old), __pte(val)))
 		put_page(vmf.page);
 	return 0;
@@ -692,7 +692,7 @@ void fd_close(int fd)
 	fput(file);
 }
 
-/* The pool of real mode areas: pages that it alone has while nobody else does */
+/* The pool of real mode areas: pages that it alone has while they are free */
 static struct { struct kvmhv_rma rma; bool taken; } areas[MM_AREAS];
 
 unsigned long kvmhv_rma_bytes(void)
@@ -729,7 +729,7 @@ void kvmhv_rma_put(struct kvmhv_rma *rma)
 	areas[i].taken = false;
 }
 
-/* Does anybody have the area that this page is of? */
+/* Is the area that this page is of in use? */
 bool mm_area_taken(unsigned long pfn)
 {
 	unsigned long i;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tasks, and locks that know who has them.
+ * Tasks, and locks that know their owners.
  *
  * A test may be one task, several threads (fake.threaded), or tasks that
  * tasks_run() runs in turn: these change places at every lock and wherever the
@@ -27,7 +27,7 @@ static void __sanitizer_finish_switch_fiber(void *save, const void **stack, size
 #define MAX_HELD	32
 #define MAX_TASKS	8
 #define STACK_SIZE	(128UL << 10)
-/* Nobody got any further in so many turns: a deadlock */
+/* No task got any further in so many turns: a deadlock */
 #define MAX_WAITS	200000
 
 struct task {
@@ -320,7 +320,7 @@ void usleep_range(unsigned long from, unsigned long to)
 	wait_for("usleep_range");
 }
 
-/* SRCU: who began to read before has to come to an end */
+/* SRCU: readers that began before have to come to an end */
 int srcu_read_lock(struct srcu_struct *srcu)
 {
 	struct task *t = self();

@@ -173,7 +173,7 @@ static void late_clear(void)
 	check(gpr[4] & HPTE_R_R);
 	check(!(R_OF(1) & HPTE_R_R));
 
-	/* Nobody can have written */
+	/* No store can have come */
 	nr_tlbie = 0;
 	enter(2, 7, PP_RO);
 	check_eq(kvmhv_rm_h_clear_mod(vcpu, 0, 2), H_SUCCESS);

@@ -693,7 +693,7 @@ static void ioctl_task(void *arg)
 	}
 }
 
-/* Nobody does anything: all must be in order */
+/* No task does anything: all must be in order */
 static void quiet(void)
 {
 	unsigned int id;

@@ -118,7 +118,7 @@ static void faults(void)
 	check(!guest_do(vcpu, SEG_4K, 2, true));
 	check(guest_do(vcpu, SEG_4K, 2, false));
 
-	/* read-only for the host until somebody writes */
+	/* read-only for the host until a store */
 	mm_ksm(HVA + GPA(3));
 	check(!valid(i) && !valid(ro));
 	check(guest_do(vcpu, SEG_4K, 1, false));

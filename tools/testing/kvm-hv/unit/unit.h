@@ -91,7 +91,7 @@ struct fake {
 	void (*on_tlbsync)(void);
 	void (*on_switch)(void);
 	void (*on_resched)(void);	/* no lock is held */
-	void (*on_busy)(const __be64 *hpte);	/* somebody else has it */
+	void (*on_busy)(const __be64 *hpte);	/* another task has it */
 	bool allow_valid;		/* tlbie for R bits, of HPTEs that stay valid */
 	unsigned long bitmap[NR_HOST_PTES / 64 + 1];	/* dirty pages */
 	struct kvmhv_cpu_ops cpu_ops;

@@ -43,7 +43,7 @@ typedef u64 kvm_pfn_t;
 #define max_t(t, a, b)		((t)max((u64)(a), (u64)(b)))
 #define U32_MAX			UINT_MAX
 
-/* A WARN is what nobody may cause */
+/* Neither a guest nor user space may cause a WARN */
 void stub_warn(const char *why);
 #define WARN_ONCE(c, ...)	({ bool c_ = !!(c); if (c_) stub_warn(#c); c_; })
 #define WARN_ON_ONCE(c)		WARN_ONCE(c, "")
@@ -107,7 +107,7 @@ static inline void __set_bit_le(unsigned long nr, void *p)
 #define RANK_SLOTS_ARCH		2
 #define RANK_SETUP		3
 #define RANK_MMAP		4
-#define RANK_SPIN		5	/* from here on nobody may sleep */
+#define RANK_SPIN		5	/* from here on no task may sleep */
 #define RANK_MN			5
 #define RANK_MMU		6
 #define RANK_HPTE		7
