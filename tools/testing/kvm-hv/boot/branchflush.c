@@ -23,7 +23,6 @@
 #define HCALLS		1000
 /* entry_64.S, flush_branch_caches: 64 calls, 278 branches in 8 instructions each */
 #define FLUSH		2300
-#define H_REMOVE_NR	4
 
 enum { AT_DONE = GUEST_CODE, AT_HCALLS = GUEST_CODE + 0x100 };
 
@@ -79,7 +78,7 @@ int main(void)
 {
 	static const uint32_t done[] = { LI_DONE, SC1 };
 	static const uint32_t hcalls[] = {
-		0x38600000 | H_REMOVE_NR,	/* li r3,H_REMOVE */
+		0x38600000 | H_REMOVE,	/* li r3,H_REMOVE */
 		0x38800000,			/* li r4,0 */
 		0x38a0ffff,			/* li r5,-1: no such HPTE */
 		SC1,
@@ -92,10 +91,7 @@ int main(void)
 	char *mem;
 	int fd;
 
-	open_kvm();
-	mem = must_map("memory", mmap(NULL, MEM_SIZE, PROT_READ | PROT_WRITE,
-				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-	open_guest(&vm, mem, MEM_SIZE);
+	mem = make_guest(&vm, MEM_SIZE);
 	put_code(mem + AT_DONE, done, ARRAY_SIZE(done));
 	put_code(mem + AT_HCALLS, hcalls, ARRAY_SIZE(hcalls));
 

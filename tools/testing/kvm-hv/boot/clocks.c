@@ -24,7 +24,6 @@
 #define LI_CEDE		0x386000e0	/* li r3,H_CEDE */
 #define MFTB_R4		0x7c8c42a6
 #define DECREMENTER	0x900
-#define H_XIRR_X	0x2fc
 #define TB_UNIT		0x1000000L	/* of KVM_REG_PPC_TB_OFFSET */
 
 enum { AT_CEDE = GUEST_CODE, AT_TB = GUEST_CODE + 0x100, AT_XIRR = GUEST_CODE + 0x200 };
@@ -208,10 +207,7 @@ int main(void)
 	struct sigaction sa = { .sa_handler = no_action };
 	char *mem;
 
-	open_kvm();
-	mem = must_map("memory", mmap(NULL, MEM_SIZE, PROT_READ | PROT_WRITE,
-				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-	open_guest(&vm, mem, MEM_SIZE);
+	mem = make_guest(&vm, MEM_SIZE);
 	put_code(mem + AT_CEDE, cede, ARRAY_SIZE(cede));
 	put_code(mem + AT_TB, tb, ARRAY_SIZE(tb));
 	put_code(mem + AT_XIRR, xirr, ARRAY_SIZE(xirr));

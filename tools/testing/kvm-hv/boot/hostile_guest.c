@@ -16,33 +16,6 @@
 #define MSR_VEC		0x2000000UL
 #define MSR_VSX		0x800000UL
 
-/* PAPR */
-#define H_CLEAR_MOD	0x10
-#define H_CLEAR_REF	0x14
-#define H_READ		0x0c
-#define H_GET_TCE	0x1c
-#define H_PUT_TCE	0x20
-#define H_PROTECT	0x18
-#define H_BULK_REMOVE	0x24
-#define H_SET_DABR	0x28
-#define H_LOGICAL_CI_LOAD 0x3c
-#define H_LOGICAL_CI_STORE 0x40
-#define H_EOI		0x64
-#define H_CPPR		0x68
-#define H_IPI		0x6c
-#define H_IPOLL		0x70
-#define H_XIRR		0x74
-#define H_REGISTER_VPA	0xdc
-#define H_CEDE		0xe0
-#define H_CONFER	0xe4
-#define H_PROD		0xe8
-#define H_SET_XDABR	0x134
-#define H_STUFF_TCE	0x138
-#define H_PUT_TCE_INDIRECT 0x13c
-#define H_RANDOM	0x300
-#define H_SET_MODE	0x31c
-#define H_XIRR_X	0x2fc
-#define H_RTAS		0xf000
 #define LAST_HCALL	0x450
 
 #define SPR_SRR0	26

@@ -365,10 +365,7 @@ int main(void)
 {
 	int in;
 
-	open_kvm();
-	mem = must_map("memory", mmap(NULL, MEM_SIZE, PROT_READ | PROT_WRITE,
-				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-	open_guest(&vm, mem, MEM_SIZE);
+	mem = make_guest(&vm, MEM_SIZE);
 	printf("htab: what is refused\n");
 	refusals();
 	printf("htab: written\n");

@@ -176,6 +176,17 @@ void open_guest(struct vm *vm, void *mem, uint64_t size)
 	check("KVM_SET_SREGS", ioctl(vm->vcpu, KVM_SET_SREGS, &sregs), 0);
 }
 
+void *make_guest(struct vm *vm, uint64_t size)
+{
+	void *mem;
+
+	open_kvm();
+	mem = must_map("memory", mmap(NULL, size, PROT_READ | PROT_WRITE,
+				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	open_guest(vm, mem, size);
+	return mem;
+}
+
 /* KVM_RUN takes r3 to r12 from the hcall that ended last */
 void start_guest(const struct vm *vm, uint64_t pc, uint64_t msr,
 		 const uint64_t *r, int nr)

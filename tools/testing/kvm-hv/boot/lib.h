@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <asm/kvm.h>
 #include <linux/kvm.h>
+#include "../guests/hcalls.h"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
@@ -79,8 +80,6 @@ void put_code(void *to, const uint32_t *insn, size_t n);
 #define HPTE_R(gpa)	((gpa) | 0x12UL)	/* M, PP = 2 */
 #define HPTE_R_RO(gpa)	((gpa) | 0x13UL)
 #define H_EXACT		0x8000000000UL
-#define H_REMOVE	4
-#define H_ENTER		8
 #define MSR_DR		0x10UL
 
 #define LWZ_R4_R9	0x80890000
@@ -96,6 +95,8 @@ void put_code(void *to, const uint32_t *insn, size_t n);
 #define GUEST_CODE	0x2000
 
 void open_guest(struct vm *vm, void *mem, uint64_t size);
+/* The program's first, with memory of its own; returns where that is */
+void *make_guest(struct vm *vm, uint64_t size);
 /* At @pc, with @r from r3 on and EA in r9 */
 void start_guest(const struct vm *vm, uint64_t pc, uint64_t msr,
 		 const uint64_t *r, int nr);

@@ -37,7 +37,6 @@
 #define SOURCES		0x10000		/* of interrupts, the first 16 are none */
 #define XICS_PENDING	0x40000000000UL	/* KVM_DEV_XICS_GRP_SOURCES */
 #define XICS_PRIO_5	(5UL << 32)
-#define H_CPPR		0x68
 #define PERIOD		50000UL		/* nanoseconds: instructions */
 #define LIMIT		500000UL
 

@@ -160,10 +160,7 @@ static void slots(void)
 
 int main(void)
 {
-	open_kvm();
-	mem = must_map("memory", mmap(NULL, MEM_SIZE, PROT_READ | PROT_WRITE,
-				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-	open_guest(&vm, mem, MEM_SIZE);
+	mem = make_guest(&vm, MEM_SIZE);
 
 	devices();
 	lengths();

@@ -141,10 +141,7 @@ int main(void)
 	unsigned long cpu, cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	char *mem;
 
-	open_kvm();
-	mem = must_map("memory", mmap(NULL, MEM_SIZE, PROT_READ | PROT_WRITE,
-				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-	open_guest(&vm, mem, MEM_SIZE);
+	mem = make_guest(&vm, MEM_SIZE);
 	put_code(mem + GUEST_CODE, spin, ARRAY_SIZE(spin));
 	put_code(mem + GUEST_CODE + 0x100, hcalls, ARRAY_SIZE(hcalls));
 	sigaction(SIGALRM, &sa, NULL);

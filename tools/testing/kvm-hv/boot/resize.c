@@ -31,7 +31,6 @@
 #define EXTERNAL_AT	0x500
 #define DEC_AT		0x900
 #define IDLE_AT		0x3000
-#define H_CEDE		0xe0
 
 static struct vm vm;
 static char *mem;

@@ -174,10 +174,7 @@ int main(void)
 	if (!other)
 		for (;;)
 			;
-	open_kvm();
-	mem = must_map("memory", mmap(NULL, MEM_SIZE, PROT_READ | PROT_WRITE,
-				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-	open_guest(&vm, mem, MEM_SIZE);
+	mem = make_guest(&vm, MEM_SIZE);
 	put_code(mem + AT_HCALL, done, ARRAY_SIZE(done));
 	put_code(mem + AT_CEDE, cede, ARRAY_SIZE(cede));
 	put_code(mem + DECREMENTER, done, ARRAY_SIZE(done));

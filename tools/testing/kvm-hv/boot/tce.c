@@ -35,10 +35,6 @@
 #define LIST		0x100000UL
 #define TB_PER_US	512
 
-#define H_GET_TCE	0x1c
-#define H_PUT_TCE	0x20
-#define H_STUFF_TCE	0x138
-#define H_PUT_TCE_INDIRECT 0x13c
 #define H_SUCCESS	0
 #define H_PARAMETER	-4
 #define USER		0x77		/* our own answer */

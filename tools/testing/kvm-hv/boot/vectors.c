@@ -115,10 +115,7 @@ int main(void)
 	const uint32_t code[] = { B_SELF, SC1 };
 	struct kvm_sregs sregs;
 
-	open_kvm();
-	mem = must_map("memory", mmap(NULL, MEM_SIZE, PROT_READ | PROT_WRITE,
-				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-	open_guest(&vm, mem, MEM_SIZE);
+	mem = make_guest(&vm, MEM_SIZE);
 	check("KVM_GET_SREGS", ioctl(vm.vcpu, KVM_GET_SREGS, &sregs), 0);
 	sregs.u.s.ppc64.slb[1].slbe = SLBE(0, 1);
 	sregs.u.s.ppc64.slb[1].slbv = SLBV(LOW_VSID);

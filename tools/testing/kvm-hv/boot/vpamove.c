@@ -33,7 +33,6 @@
 #define OTHER_PC	0x2000
 #define OTHER_AREA	0x100000UL	/* within reach of real mode */
 #define TB_MS		512000UL	/* ticks in a millisecond */
-#define H_REGISTER_VPA	0xdc
 #define VPA_REG		1UL
 #define VPA_DEREG	5UL
 

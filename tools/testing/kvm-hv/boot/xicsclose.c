@@ -29,7 +29,6 @@
 #define RUN_NS		150000	/* for the guest, and up to as much again */
 
 #define LI(reg, val)	(0x38000000 | (reg) << 21 | (val))
-#define H_IPI		0x6c
 #define B_BACK_16	0x4bfffff0
 
 static struct vm vm, sender;

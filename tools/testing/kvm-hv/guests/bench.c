@@ -30,8 +30,6 @@
 #define SLB_SHADOW_SIZE	(16 + 3 * 16)
 #define VPA_FUNC(n)	((n) << (63 - 18))	/* PAPR: bits 16 to 18 */
 
-#define H_STUFF_TCE	0x138
-#define H_PUT_TCE_INDIRECT 0x13c
 #define NR_TCE		512
 #define TCE_RW		3UL
 
