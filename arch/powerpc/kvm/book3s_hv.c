@@ -17,6 +17,7 @@
 #include <asm/cputable.h>
 #include <asm/cputhreads.h>
 #include <asm/kvm_book3s.h>
+#include <asm/kvm_hv_thread.h>
 #include <asm/kvm_ppc.h>
 #include <asm/reg.h>
 #include <asm/switch_to.h>
@@ -24,19 +25,17 @@
 #include "book3s_hv.h"
 #include "book3s_hv_mm.h"
 
-/* VMs that exist; cpus_read_lock() keeps it from growing */
-static atomic_t nr_vms = ATOMIC_INIT(0);
-
 /*
  * A thread that comes online runs code of the host with the MMU on, which no
- * thread of a core may do while another one is in a guest.
+ * thread of a core may do while another one is in a guest.  Nobody makes a VM
+ * meanwhile: cpus_read_lock().
  */
 static int thread_online(unsigned int cpu)
 {
 	int first = cpu_first_thread_sibling(cpu);
 	int i;
 
-	if (!atomic_read(&nr_vms))
+	if (!atomic_read(&kvmhv_vms))
 		return 0;
 	for (i = first; i < first + threads_per_core; i++) {
 		if (i == cpu || !cpu_online(i))
@@ -73,14 +72,14 @@ static int hv_init_vm(struct kvm *kvm)
 	hv->lpcr = kvmhv_cpu->guest_lpcr & ~kvmhv_cpu->lpcr_writable;
 	kvmhv_default_hcalls(kvm);
 	cpus_read_lock();
-	atomic_inc(&nr_vms);
+	kvmhv_want_threads();
 	cpus_read_unlock();
 	return 0;
 }
 
 static void hv_destroy_vm(struct kvm *kvm)
 {
-	atomic_dec(&nr_vms);
+	kvmhv_release_threads();
 	kvmhv_check_lost(kvm);
 	kvmhv_hpt_free(kvm);
 	kvmhv_rma_free(kvm);

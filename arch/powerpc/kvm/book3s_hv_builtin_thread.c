@@ -3,9 +3,11 @@
  * Hypervisor-mode KVM: hardware threads, the part that runs with the MMU on.
  * What the interrupt controller's driver and the module need to know and do.
  */
+#include <linux/delay.h>
 #include <linux/export.h>
 #include <linux/init.h>
 #include <linux/kernel.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <asm/cputhreads.h>
 #include <asm/kvm_hv_thread.h>
@@ -17,6 +19,12 @@
 
 /* How long an offline thread may take from one nap to the next */
 #define BORROW_US	1000
+/* How long all of them may take to come out of deeper states than nap */
+#define DEEP_MS		1000
+
+/* VMs that exist; see kvmhv_rm_thread_offer() */
+atomic_t kvmhv_vms = ATOMIC_INIT(0);
+EXPORT_SYMBOL_GPL(kvmhv_vms);
 
 /**
  * kvmhv_thread_of - what is known of a CPU as a hardware thread
@@ -210,3 +218,57 @@ void kvmhv_wake_thread(struct kvmhv_thread *thread)
 		smp_send_reschedule(thread->cpu);
 }
 EXPORT_SYMBOL_GPL(kvmhv_wake_thread);
+
+/* A VM that is not the first waits for those, too */
+static DEFINE_MUTEX(sleepers_lock);
+
+/* Have the offline threads look whether there are VMs; returns how many are deep */
+static int call_sleepers(void)
+{
+	struct kvmhv_thread *thread;
+	int cpu, deep = 0;
+
+	for_each_present_cpu(cpu) {
+		thread = kvmhv_thread_of(cpu);
+		if (!thread || !READ_ONCE(thread->sleeps))
+			continue;
+		deep += READ_ONCE(thread->deep);
+		kvmhv_wake_thread(thread);
+	}
+	return deep;
+}
+
+/**
+ * kvmhv_want_threads - one more VM may want to borrow threads
+ *
+ * Waits until no offline thread is in a deeper state than nap.
+ *
+ * Context: MMU on, process context.
+ */
+void kvmhv_want_threads(void)
+{
+	int tries = DEEP_MS;
+
+	mutex_lock(&sleepers_lock);
+	/* A full barrier: a thread that is not seen to be deep sees the VM */
+	if (atomic_inc_return(&kvmhv_vms) == 1) {
+		while (call_sleepers() && tries--)
+			msleep(1);
+	}
+	mutex_unlock(&sleepers_lock);
+	if (tries < 0)
+		pr_err_ratelimited("kvm-hv: offline CPUs do not wake up\n");
+}
+EXPORT_SYMBOL_GPL(kvmhv_want_threads);
+
+/**
+ * kvmhv_release_threads - a VM is gone; after the last one deeper states are back
+ *
+ * Context: MMU on, process context.
+ */
+void kvmhv_release_threads(void)
+{
+	if (atomic_dec_and_test(&kvmhv_vms))
+		call_sleepers();
+}
+EXPORT_SYMBOL_GPL(kvmhv_release_threads);

@@ -240,25 +240,6 @@ static void serve(struct kvmhv_thread *thread)
 	part_core(thread);
 }
 
-/**
- * kvmhv_rm_thread_offer - an offline thread is about to nap
- *
- * From here on it may be used for guests (OFFERED).
- *
- * Context: MMU off, interrupts disabled, by power7_offline().
- */
-void kvmhv_rm_thread_offer(void)
-{
-	struct kvmhv_thread *thread = kvmhv_this_thread();
-
-	if (!thread || !thread->icp)
-		return;
-	/* functions called from here on can be traced, MMU off */
-	this_cpu_disable_ftrace();
-	smp_mb__before_atomic(); /* all that was done with the MMU on */
-	atomic_or(KVMHV_LEND_OFFERED(thread->nr), &thread->core->lend);
-}
-
 /* Back to the MMU-on world; not while a guest has the core */
 static bool withdraw(struct kvmhv_thread *thread)
 {
@@ -270,6 +251,39 @@ static bool withdraw(struct kvmhv_thread *thread)
 	} while (!atomic_try_cmpxchg(&thread->core->lend, &old, old &
 				     ~KVMHV_LEND_OFFERED(thread->nr)));
 	return true;
+}
+
+/**
+ * kvmhv_rm_thread_offer - an offline thread is about to idle
+ * @type: the state the host would have it in: nap or a deeper one
+ *
+ * While there are VMs the thread naps, and may be used for guests (OFFERED).  What a
+ * deeper state loses comes back from what the thread has found before, so it neither
+ * begins nor ends in a guest's partition: SDR1 and LPCR would be the guest's, and
+ * then the host's again beneath threads that run the guest.
+ *
+ * Context: MMU off, interrupts disabled, by power7_offline().
+ * Return: the state to enter, nap or @type.
+ */
+unsigned long kvmhv_rm_thread_offer(unsigned long type)
+{
+	struct kvmhv_thread *thread = kvmhv_this_thread();
+
+	if (!thread || !thread->icp)
+		return type;
+	/* functions called from here on can be traced, MMU off */
+	this_cpu_disable_ftrace();
+	if (type != PNV_THREAD_NAP) {
+		WRITE_ONCE(thread->sleeps, true);
+		WRITE_ONCE(thread->deep, true);
+		smp_mb(); /* Pairs with kvmhv_want_threads() */
+		if (!atomic_read(&kvmhv_vms) && withdraw(thread))
+			return type;
+		WRITE_ONCE(thread->deep, false);
+	}
+	smp_mb__before_atomic(); /* all that was done with the MMU on */
+	atomic_or(KVMHV_LEND_OFFERED(thread->nr), &thread->core->lend);
+	return PNV_THREAD_NAP;
 }
 
 /**
@@ -315,6 +329,8 @@ bool kvmhv_rm_thread_woken(unsigned long *srr1)
 	while (!withdraw(thread))
 		HMT_low();
 	HMT_medium();
+	WRITE_ONCE(thread->sleeps, false);
+	WRITE_ONCE(thread->deep, false);
 	if (thread->xirr && !reset)
 		*srr1 = (*srr1 & ~mask) | SRR1_WAKEEE;
 	this_cpu_enable_ftrace();

@@ -63,6 +63,8 @@ struct kvmhv_core {
  * @cpu: its number as a CPU of the host
  * @nr: its number in the core
  * @host_ipi: the host has sent it an IPI that it has not taken
+ * @sleeps: offline, and goes to a deeper state than nap while there are no VMs
+ * @deep: in that state, or about to be; not OFFERED then
  * @xirr: an interrupt of the host that was accepted while a guest ran, or 0
  * @slb: SLB entries of the host while a guest runs
  * @nr_slb: number of these
@@ -77,6 +79,8 @@ struct kvmhv_thread {
 	int cpu;
 	u8 nr;
 	bool host_ipi;
+	bool sleeps;
+	bool deep;
 	u32 xirr;
 	u32 nr_slb;
 	u32 slb_used;
@@ -89,10 +93,15 @@ struct kvmhv_thread {
 } ____cacheline_aligned;
 
 /* book3s_hv_rm_vcore.c, MMU off; called by power7_offline() */
-void kvmhv_rm_thread_offer(void);
+unsigned long kvmhv_rm_thread_offer(unsigned long type);
 bool kvmhv_rm_thread_woken(unsigned long *srr1);
 
-/* book3s_hv_builtin_thread.c, MMU on */
+/* book3s_hv_builtin_thread.c */
+extern atomic_t kvmhv_vms;
+
+/* ... MMU on */
+void kvmhv_want_threads(void);
+void kvmhv_release_threads(void);
 struct kvmhv_thread *kvmhv_thread_of(int cpu);
 bool kvmhv_borrow_threads(struct kvmhv_core *core, int cpu);
 void kvmhv_return_threads(struct kvmhv_core *core);

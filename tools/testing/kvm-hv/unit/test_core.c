@@ -33,6 +33,7 @@ static struct icp {
 } icp[NR_THREADS];
 
 static bool doorbell[NR_THREADS];
+atomic_t kvmhv_vms;
 static void (*after_poll)(struct icp *icp);
 static void (*in_guest)(struct kvm_vcpu *vcpu);
 static unsigned long ran;
@@ -183,6 +184,7 @@ static void up(unsigned long features)
 	after_poll = NULL;
 	in_guest = NULL;
 	ran = 0;
+	atomic_set(&kvmhv_vms, 1);
 	for (i = 0; i < NR_THREADS; i++) {
 		threads[i] = (struct kvmhv_thread){
 			.core = &core, .cpu = i, .nr = i,
@@ -227,7 +229,7 @@ static void host_takes(unsigned long srr1)
 /* The leader takes the core, and calls the thread to run @vcpu */
 static unsigned long call(struct kvm_vcpu *vcpu)
 {
-	kvmhv_rm_thread_offer();
+	kvmhv_rm_thread_offer(PNV_THREAD_NAP);
 	check(atomic_read(&core.lend) & KVMHV_LEND_OFFERED(ME));
 	atomic_or(KVMHV_LEND_LENT, &core.lend);
 	atomic_set(&core.map, KVMHV_MAP_OPEN | KVMHV_MAP_IN(0));
@@ -289,7 +291,7 @@ static void device_at(bool lent)
 		check_clean();
 
 		/* KVM's IPI is still there, if it was not seen */
-		kvmhv_rm_thread_offer();
+		kvmhv_rm_thread_offer(PNV_THREAD_NAP);
 		srr1 = SRR1_WAKEEE;
 		check(kvmhv_rm_thread_woken(&srr1));
 		check_runs(vcpu);
@@ -370,7 +372,7 @@ static void reset(void)
 
 	for (i = 0; i < ARRAY_SIZE(processors); i++) {
 		up(processors[i]);
-		kvmhv_rm_thread_offer();
+		kvmhv_rm_thread_offer(PNV_THREAD_NAP);
 		icp[ME].mfrr = IPI_PRIORITY;
 		after_poll = device_comes;
 		srr1 = SRR1_WAKERESET;
@@ -380,11 +382,59 @@ static void reset(void)
 	}
 }
 
+static bool offered(void)
+{
+	return atomic_read(&core.lend) & KVMHV_LEND_OFFERED(ME);
+}
+
+/*
+ * A thread that would be in winkle without VMs: lent only while it naps, and in
+ * winkle only while it is not
+ */
+static void deep(void)
+{
+	struct kvmhv_thread *me = &threads[ME];
+	struct kvm_vcpu *vcpu;
+	unsigned long srr1;
+
+	up(CPU_FTR_ARCH_206 | CPU_FTR_ARCH_207S);
+	vcpu = fake_vcpu();
+	atomic_set(&kvmhv_vms, 0);
+	check_eq(kvmhv_rm_thread_offer(PNV_THREAD_WINKLE), PNV_THREAD_WINKLE);
+	check(!offered() && me->sleeps && me->deep);
+
+	/* The first VM: kvmhv_want_threads() sends an IPI and waits for !deep */
+	atomic_set(&kvmhv_vms, 1);
+	icp[ME].mfrr = IPI_PRIORITY;
+	srr1 = SRR1_WAKEEE;
+	check(kvmhv_rm_thread_woken(&srr1));
+	check_eq(kvmhv_rm_thread_offer(PNV_THREAD_WINKLE), PNV_THREAD_NAP);
+	check(offered() && me->sleeps && !me->deep);
+	check_runs(vcpu);
+
+	/* A thread that is lent naps whatever there is */
+	atomic_or(KVMHV_LEND_LENT, &core.lend);
+	atomic_set(&kvmhv_vms, 0);
+	check_eq(kvmhv_rm_thread_offer(PNV_THREAD_WINKLE), PNV_THREAD_NAP);
+	check(offered() && !me->deep);
+	atomic_andnot(KVMHV_LEND_LENT, &core.lend);
+	check_eq(kvmhv_rm_thread_offer(PNV_THREAD_WINKLE), PNV_THREAD_WINKLE);
+	check(!offered() && me->deep);
+
+	/* Back online */
+	me->host_ipi = true;
+	check(!kvmhv_rm_thread_woken(&srr1));
+	check(!me->sleeps && !me->deep);
+	free(vcpu);
+	fake_teardown();
+}
+
 const struct unit_case core_cases[] = {
 	{ "core: a device's interrupt before the guest", device_before_guest },
 	{ "core: a device's interrupt between trips", device_between_trips },
 	{ "core: a device's interrupt in the guest", device_in_guest },
 	{ "core: an IPI that goes before it is accepted", nothing_accepted },
 	{ "core: a reset", reset },
+	{ "core: states deeper than nap", deep },
 	{ NULL, NULL },
 };

@@ -418,6 +418,7 @@ extern struct paca_struct *paca_ptrs[], *local_paca;
 #define XICS_IPI		2
 #define IPI_PRIORITY		4
 #define PNV_THREAD_NAP		1
+#define PNV_THREAD_WINKLE	3
 #define PPC_DBELL_MSGTYPE	5
 u32 __raw_rm_readl(void *addr);
 void __raw_rm_writel(u32 val, void *addr);
