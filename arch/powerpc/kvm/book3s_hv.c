@@ -69,7 +69,8 @@ static int hv_init_vm(struct kvm *kvm)
 	cpumask_setall(&hv->need_tlb_flush);
 	hv->host_control = kvmhv_cpu->read_control();
 	hv->host_sdr1 = mfspr(SPRN_SDR1);
-	hv->lpcr = kvmhv_cpu->guest_lpcr & ~kvmhv_cpu->lpcr_writable;
+	/* A guest's doorbells do not wake a leader that has no vcpu: kvmhv_put_in() */
+	hv->lpcr = kvmhv_cpu->guest_lpcr & ~(kvmhv_cpu->lpcr_writable | LPCR_PECEDP);
 	kvmhv_default_hcalls(kvm);
 	cpus_read_lock();
 	kvmhv_want_threads();

@@ -140,17 +140,23 @@ static bool nap(struct kvm_vcpu *vcpu, bool patient)
 }
 
 /*
- * The same with the state that nap may lose: the guest's FP, VMX and VSX.  And
- * what waking up writes to: SRR0/1, which are the guest's.
+ * The same with the guest's state that nap may lose, and what waking up writes to:
+ * SRR0/1.  A mediated interrupt that the guest has accepted by H_XIRR meanwhile is
+ * not asked for any more: LPCR[MER] would end each nap at once.
  */
 static bool nap_for_guest(struct kvm_vcpu *vcpu, bool patient)
 {
 	unsigned long srr0 = mfspr(SPRN_SRR0), srr1 = mfspr(SPRN_SRR1);
+	struct kvmhv_nap_sprs sprs;
 	bool go_on;
 
+	if (vcpu->arch.hv.lpcr & LPCR_MER)
+		kvmhv_rm_set_mer(&vcpu->arch.hv, false);
 	kvmhv_enable_fp();
 	kvmhv_store_fp(vcpu);
+	kvmhv_keep_nap_sprs(&sprs);
 	go_on = nap(vcpu, patient);
+	kvmhv_nap_sprs_back(&sprs);
 	kvmhv_enable_fp();
 	kvmhv_load_fp(vcpu);
 	mtspr(SPRN_SRR0, srr0);

@@ -231,8 +231,14 @@ static enum kvmhv_verdict storage_fault(struct kvm_vcpu *vcpu, bool data)
 	}
 }
 
-/* Ask the processor to tell when the guest sets MSR[EE], or not to any more */
-static void set_mer(struct kvm_hv_vcpu *hv, bool on)
+/**
+ * kvmhv_rm_set_mer - LPCR[MER]: tell when the guest sets MSR[EE], or not any more
+ * @hv: the vcpu that runs on this thread
+ * @on: whether to
+ *
+ * Context: MMU off, LPCR the guest's.
+ */
+void kvmhv_rm_set_mer(struct kvm_hv_vcpu *hv, bool on)
 {
 	hv->lpcr = (hv->lpcr & ~LPCR_MER) | (on ? LPCR_MER : 0);
 	mtspr(SPRN_LPCR, hv->lpcr);
@@ -252,7 +258,7 @@ static enum kvmhv_verdict deliver_external(struct kvm_vcpu *vcpu)
 
 	/* without MER it is want_interrupts() of struct kvmhv_cpu_ops */
 	if (!(hv->lpcr & LPCR_MER) == (pending && !taken) && kvmhv_cpu->has_mer)
-		set_mer(hv, pending && !taken);
+		kvmhv_rm_set_mer(hv, pending && !taken);
 	if (!taken)
 		return KVMHV_RESUME_GUEST;
 	kvmhv_external_taken(vcpu);

@@ -48,12 +48,19 @@
 /**
  * kvmhv_rm_nap - nap until an interrupt comes
  *
+ * FP, VMX and VSX registers, SRR0/1 and what is in struct kvmhv_nap_sprs are lost.
+ * AMOR, which is a constant of the host's, is not.
+ *
  * Context: MMU off.
  * Return: SRR1 of the wake-up, which tells why.
  */
 unsigned long kvmhv_rm_nap(void)
 {
-	return isa206_idle_insn_mayloss(PNV_THREAD_NAP);
+	unsigned long srr1 = isa206_idle_insn_mayloss(PNV_THREAD_NAP);
+
+	if (cpu_has_feature(CPU_FTR_ARCH_207S))
+		mtspr(SPRN_AMOR, ~0UL);
+	return srr1;
 }
 
 /* The ICP is a big-endian device */
@@ -346,8 +353,10 @@ static noinline struct kvm_vcpu *wait_in_core(struct kvmhv_thread *thread)
 {
 	u32 nap = KVMHV_MAP_NAP(thread->nr);
 	atomic_t *map = &thread->core->map;
+	struct kvmhv_nap_sprs sprs;
 	struct kvm_vcpu *vcpu;
 
+	kvmhv_keep_nap_sprs(&sprs);
 	for (;;) {
 		vcpu = READ_ONCE(thread->vcpu);
 		if (vcpu && join_core(thread))
@@ -363,6 +372,7 @@ static noinline struct kvm_vcpu *wait_in_core(struct kvmhv_thread *thread)
 			begin_exit(thread);
 	}
 	atomic_andnot(nap, map);
+	kvmhv_nap_sprs_back(&sprs);
 	kvmhv_enable_fp();
 	return vcpu;
 }

@@ -90,8 +90,50 @@ static inline void kvmhv_store_fp(struct kvm_vcpu *vcpu)
 	}
 }
 
+/*
+ * SPRs that processors keep where nap loses it: with the renamed registers and the
+ * storage keys.  GPRs, CR and LR are isa206_idle_insn_mayloss()'s, FP, VMX and
+ * VSX registers and SRR0/1 the caller's, CTR and XER nobody's over a call.
+ */
+struct kvmhv_nap_sprs {
+	unsigned long vrsave, dscr, amr, uamor;
+	unsigned long tar, iamr;	/* ISA 2.07 */
+};
+
+/* Before the first of some naps */
+static inline void kvmhv_keep_nap_sprs(struct kvmhv_nap_sprs *sprs)
+{
+	sprs->vrsave = mfspr(SPRN_VRSAVE);
+	sprs->dscr = mfspr(SPRN_DSCR);
+	sprs->amr = mfspr(SPRN_AMR);
+	sprs->uamor = mfspr(SPRN_UAMOR);
+	if (cpu_has_feature(CPU_FTR_ARCH_207S)) {
+		sprs->tar = mfspr(SPRN_TAR);
+		sprs->iamr = mfspr(SPRN_IAMR);
+	} else {
+		sprs->tar = 0;
+		sprs->iamr = 0;
+	}
+}
+
+/* After the last one; what synchronises context comes with the MMU or the guest */
+static inline void kvmhv_nap_sprs_back(const struct kvmhv_nap_sprs *sprs)
+{
+	mtspr(SPRN_VRSAVE, sprs->vrsave);
+	mtspr(SPRN_DSCR, sprs->dscr);
+	mtspr(SPRN_AMR, sprs->amr);
+	mtspr(SPRN_UAMOR, sprs->uamor);
+	if (cpu_has_feature(CPU_FTR_ARCH_207S)) {
+		mtspr(SPRN_TAR, sprs->tar);
+		mtspr(SPRN_IAMR, sprs->iamr);
+	}
+}
+
 enum kvmhv_ipi kvmhv_rm_take_ipi(struct kvmhv_thread *thread);
 unsigned long kvmhv_rm_nap(void);
+
+/* book3s_hv_rm_exit.c */
+void kvmhv_rm_set_mer(struct kvm_hv_vcpu *hv, bool on);
 
 /* book3s_hv_rm_cede.c: a vcpu that was idle when its core started */
 bool kvmhv_rm_cede_again(struct kvm_vcpu *vcpu);

@@ -99,7 +99,7 @@ bool kvmhv_put_in(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
 		hv->called_at = mftb();
 	hv->trap = 0;
 	vcpu->arch.last_inst = KVM_INST_FETCH_FAILED;
-	hv->lpcr = kvmhv_vcpu_lpcr(vcpu);
+	hv->lpcr = kvmhv_vcpu_lpcr(vcpu) | (kvmhv_cpu->guest_lpcr & LPCR_PECEDP);
 	hv->state = KVMHV_IN;
 	WRITE_ONCE(hv->thread, thread);
 	if (READ_ONCE(hv->vpa.gpa))

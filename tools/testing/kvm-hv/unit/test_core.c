@@ -33,6 +33,8 @@ static struct icp {
 } icp[NR_THREADS];
 
 static bool doorbell[NR_THREADS];
+static unsigned long sprs[1024];
+static void (*in_nap)(void);
 atomic_t kvmhv_vms;
 static void (*after_poll)(struct icp *icp);
 static void (*in_guest)(struct kvm_vcpu *vcpu);
@@ -124,10 +126,14 @@ void ppc_msgclr(u32 type)
 
 unsigned long mfspr(int spr)
 {
-	return spr == SPRN_DEC ? 1000 : 0;
+	return spr == SPRN_DEC ? 1000 : sprs[spr];
 }
 
-void mtspr(int spr, unsigned long val) { }
+void mtspr(int spr, unsigned long val)
+{
+	sprs[spr] = val;
+}
+
 void load_fp_state(struct thread_fp_state *fp) { }
 void load_vr_state(struct thread_vr_state *vr) { }
 void store_fp_state(struct thread_fp_state *fp) { }
@@ -144,7 +150,10 @@ void kvmhv_rm_save_slb(void) { }
 
 unsigned long isa206_idle_insn_mayloss(unsigned long type)
 {
-	fail("naps where nothing ends it");
+	check_eq(type, PNV_THREAD_NAP);
+	if (!in_nap)
+		fail("naps where nothing ends it");
+	in_nap();
 	return 0;
 }
 
@@ -183,6 +192,7 @@ static void up(unsigned long features)
 	memset(&core, 0, sizeof(core));
 	after_poll = NULL;
 	in_guest = NULL;
+	in_nap = NULL;
 	ran = 0;
 	atomic_set(&kvmhv_vms, 1);
 	for (i = 0; i < NR_THREADS; i++) {
@@ -429,6 +439,53 @@ static void deep(void)
 	fake_teardown();
 }
 
+static const int nap_loses[] = {
+	SPRN_VRSAVE, SPRN_DSCR, SPRN_AMR, SPRN_UAMOR, SPRN_AMOR, SPRN_TAR, SPRN_IAMR,
+};
+
+/* The core leaves while its leader naps */
+static void nap_that_loses(void)
+{
+	unsigned int i, n = ARRAY_SIZE(nap_loses);
+
+	if (!cpu_has_feature(CPU_FTR_ARCH_207S))
+		n = 4;
+	for (i = 0; i < n; i++)
+		sprs[nap_loses[i]] ^= 0x5a5a;
+	atomic_or(KVMHV_MAP_EXITING, &core.map);
+}
+
+static unsigned long enter(struct kvm_hv_vcore *vcore)
+{
+	return 0;
+}
+
+static void leave(struct kvm_hv_vcore *vcore, unsigned long control)
+{
+}
+
+/* A leader without a vcpu naps; what the host has in SPRs stays there */
+static void leader_naps(void)
+{
+	struct kvm_hv_vcore vcore = { .kvm = &fake.kvm };
+	unsigned int i, k;
+
+	for (i = 0; i < ARRAY_SIZE(processors); i++) {
+		up(processors[i]);
+		fake.cpu_ops.enter_partition = enter;
+		fake.cpu_ops.leave_partition = leave;
+		local_paca = paca_ptrs[0];
+		in_nap = nap_that_loses;
+		for (k = 0; k < ARRAY_SIZE(nap_loses); k++)
+			sprs[nap_loses[k]] = nap_loses[k] == SPRN_AMOR ? ~0UL : 1000 + k;
+		kvmhv_rm_run_core(&vcore, NULL);
+		for (k = 0; k < ARRAY_SIZE(nap_loses); k++)
+			check_eq(sprs[nap_loses[k]],
+				 nap_loses[k] == SPRN_AMOR ? ~0UL : 1000 + k);
+		fake_teardown();
+	}
+}
+
 const struct unit_case core_cases[] = {
 	{ "core: a device's interrupt before the guest", device_before_guest },
 	{ "core: a device's interrupt between trips", device_between_trips },
@@ -436,5 +493,6 @@ const struct unit_case core_cases[] = {
 	{ "core: an IPI that goes before it is accepted", nothing_accepted },
 	{ "core: a reset", reset },
 	{ "core: states deeper than nap", deep },
+	{ "core: the nap of a leader without a vcpu", leader_naps },
 	{ NULL, NULL },
 };

@@ -432,7 +432,14 @@ void HMT_low(void);
 #define this_cpu_enable_ftrace() do { } while (0)
 #define mfmsr()			0UL
 #define mtmsr(v)		((void)(v))
+#define SPRN_DSCR		17
 #define SPRN_DEC		22
+#define SPRN_AMR		29
+#define SPRN_IAMR		61
+#define SPRN_UAMOR		157
+#define SPRN_VRSAVE		256
+#define SPRN_AMOR		349
+#define SPRN_TAR		815
 #define SPRN_CTRLT		152
 #define SPRN_HDEC		310
 #define SPRN_TBU40		286
