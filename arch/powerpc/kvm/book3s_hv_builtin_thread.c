@@ -253,7 +253,7 @@ void kvmhv_want_threads(void)
 	/* A full barrier: a thread that is not seen to be deep sees the VM */
 	if (atomic_inc_return(&kvmhv_vms) == 1) {
 		while (call_sleepers() && tries--)
-			msleep(1);
+			usleep_range(1000, 2000);
 	}
 	mutex_unlock(&sleepers_lock);
 	if (tries < 0)
