@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Runs on the emulated host, without QEMU: do the FP, VMX and VSX registers of
- * user space survive KVM_RUN, and those of the guest what user space does?
+ * user space survive KVM_RUN, and its TAR, DSCR and VRSAVE, and those of the guest
+ * what user space does?
+ *
+ * hostregs 1: the vcpu is number 1, so that on a POWER8 another hardware thread runs
+ * the guest, and that of the program has nothing to do meanwhile.  The guest sends it
+ * a doorbell, which no vcpu is there for.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -19,6 +25,8 @@
 #define MEM_SIZE	(16UL << 20)
 #define GUEST_PC	0x100
 #define BRANCH_TO_SELF	0x48000000
+#define LIS_R4_DOORBELL	0x3c802800	/* type 5, to thread 0 */
+#define MSGSNDP_R4	0x7c00211c
 #define NR_VSR		64
 
 struct regs {
@@ -26,10 +34,12 @@ struct regs {
 	uint64_t fpscr;
 	uint64_t pad;
 	uint64_t vscr[2];
+	uint64_t tar, dscr, vrsave;
 };
 
 static struct vm vm;
 static char *mem;
+static int vcpu_id;
 
 #define EACH_VSR								\
 	".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,"	\
@@ -53,6 +63,8 @@ static int run_with(const struct regs *in, struct regs *out)
 	asm volatile(".machine push; .machine power8\n"
 		     "lfd 0,1024(%5); mtfsf 0xff,0\n"
 		     "addi 6,%5,1040; lxvd2x 32,0,6; mtvscr 0\n"
+		     "ld 6,1056(%5); mtspr 815,6; ld 6,1064(%5); mtspr 3,6\n"
+		     "ld 6,1072(%5); mtspr 256,6\n"
 		     "mr 6,%5\n"
 		     EACH_VSR "lxvd2x \\n,0,6; addi 6,6,16\n.endr\n"
 		     "sc\n"
@@ -60,6 +72,8 @@ static int run_with(const struct regs *in, struct regs *out)
 		     EACH_VSR "stxvd2x \\n,0,6; addi 6,6,16\n.endr\n"
 		     "mffs 0; stfd 0,1024(%6)\n"
 		     "mfvscr 0; addi 6,%6,1040; stxvd2x 32,0,6\n"
+		     "mfspr 6,815; std 6,1056(%6); mfspr 6,3; std 6,1064(%6)\n"
+		     "mfspr 6,256; std 6,1072(%6)\n"
 		     ".machine pop" :
 		     "+r" (r0), "+r" (r3), "+r" (r4), "+r" (r5), "=&r" (cr) :
 		     "b" (from), "b" (to) :
@@ -88,6 +102,9 @@ static void fill(struct regs *regs, uint64_t seed)
 	}
 	regs->fpscr = seed & 3;
 	regs->vscr[1] = seed & 1;	/* SAT, in the last word of the register */
+	regs->tar = seed * 0x9e3779b97f4a7c15UL & ~3UL;
+	regs->dscr = seed % 7;		/* default prefetch depth */
+	regs->vrsave = (uint32_t)~seed;
 }
 
 static uint64_t reg_id(int i)
@@ -133,10 +150,10 @@ static void check_guest_regs(const struct regs *regs)
 
 static void set_guest(uint32_t first, uint32_t second)
 {
-	struct kvm_regs regs = { .pc = GUEST_PC, .msr = MSR_SF };
-	const uint32_t insn[] = { first, second };
+	struct kvm_regs regs = { .pc = GUEST_PC + (vcpu_id ? 0 : 8), .msr = MSR_SF };
+	const uint32_t insn[] = { LIS_R4_DOORBELL, MSGSNDP_R4, first, second };
 
-	put_code(mem + GUEST_PC, insn, 2);
+	put_code(mem + GUEST_PC, insn, 4);
 	check("KVM_SET_REGS", ioctl(vm.vcpu, KVM_SET_REGS, &regs), 0);
 }
 
@@ -173,6 +190,9 @@ static void round_trip(uint64_t seed, int want)
 	check_value("user space's FPSCR", after.fpscr & 0xff, host.fpscr);
 	check_value("user space's VSCR", after.vscr[0] | after.vscr[1],
 		    host.vscr[1]);
+	check_value("user space's TAR", after.tar, host.tar);
+	check_value("user space's DSCR", after.dscr, host.dscr);
+	check_value("user space's VRSAVE", after.vrsave, host.vrsave);
 	check_guest_regs(&guest);
 }
 
@@ -180,7 +200,7 @@ static void no_action(int sig)
 {
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct sigaction sa = { .sa_handler = no_action };
 	uint64_t i;
@@ -189,6 +209,10 @@ int main(void)
 	mem = must_map("memory", mmap(NULL, MEM_SIZE, PROT_READ | PROT_WRITE,
 				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	open_vm(&vm, VM_HV);
+	if (argc > 1) {
+		vcpu_id = atoi(argv[1]);
+		open_vcpu(&vm, vcpu_id);
+	}
 	check("KVM_CAP_PPC_PAPR", enable_papr(&vm), 0);
 	check("memory at 0", set_slot(&vm, 0, 0, mem, MEM_SIZE, 0), 0);
 

@@ -247,6 +247,31 @@ static void second(void)
 	other();
 }
 
+/*
+ * The hypervisor asks the processor to tell when MSR[EE] lets a pending interrupt in
+ * (LPCR[MER]).  One that the guest accepts by polling is no reason to wake it any more.
+ */
+static void test_accepted(void)
+{
+	u64 start, xirr;
+
+	irq_off();
+	hcall(H_IPI, cpu()->server, 6);
+	wait(ms(1));
+	hcall(H_XIRR);
+	xirr = HR(4);
+	report_eq(XISR(xirr), XISR_IPI, "H_XIRR, EE = 0: source");
+	hcall(H_IPI, cpu()->server, LOWEST);
+	hcall(H_EOI, xirr);
+	seen[0] = 0;
+	start = mftb();
+	mtspr(SPR_DEC, ms(5));
+	hcall(H_CEDE);
+	irq_off();
+	report(mftb() - start >= ms(5), "H_CEDE after H_XIRR: waits for the decrementer");
+	report_eq(seen[0], 0, "external interrupt after H_XIRR: none");
+}
+
 void test_two_cpus(void)
 {
 	u64 i, n = 200, bad = 0, rounds;
@@ -259,6 +284,7 @@ void test_two_cpus(void)
 	target = cpu_nr(1)->server;
 	report(start_cpu(1, second), "RTAS start-cpu");
 	test_stolen();
+	test_accepted();
 	WRITE_ONCE(busy_over, 1);
 	/* Until it sleeps */
 	wait(ms(20));

@@ -118,7 +118,7 @@ static void find_sprs(void)
 
 /* --- ways out --- */
 
-enum how { SPIN, REAL_HCALL, KERNEL_HCALL, USER_HCALL, CEDE, TOUCH, MMIO };
+enum how { SPIN, REAL_HCALL, KERNEL_HCALL, USER_HCALL, CEDE, NAP, TOUCH, MMIO };
 
 static const struct {
 	const char *name;
@@ -129,6 +129,7 @@ static const struct {
 	[KERNEL_HCALL] = { "H_PROD", true },
 	[USER_HCALL] = { "H_GET_TERM_CHAR", true },
 	[CEDE] = { "H_CEDE, prodded", true },
+	[NAP] = { "H_CEDE for 2 ms", true },
 	[TOUCH] = { "a new page", false },
 	[MMIO] = { "MMIO", false },
 };
@@ -172,6 +173,11 @@ static void go(enum how how)
 		break;
 	case CEDE:
 		/* EE is on afterwards, but nothing is pending */
+		exit_hcall(&in, &out, H_CEDE);
+		mtmsr(msr);
+		break;
+	case NAP:
+		mtspr(SPR_DEC, tb_hz / 500);
 		exit_hcall(&in, &out, H_CEDE);
 		mtmsr(msr);
 		break;
@@ -276,8 +282,9 @@ static void test_exit(enum how how)
 	for (i = 0; i < ARRAY_SIZE(sprs); i++) {
 		struct spr *s = &sprs[i];
 
-		/* sc itself sets two of them */
-		if (s->there && !(hows[how].hcall && (s->set == set_SRR0 || s->set == set_SRR1)))
+		/* sc itself sets two of them, and an interrupt's vector a third */
+		if (s->there && !(hows[how].hcall && (s->set == set_SRR0 || s->set == set_SRR1)) &&
+		    !(how == NAP && s->set == set_SPRG1))
 			report_eq(s->got, s->want, "%s after %s", s->name, name);
 	}
 	report_eq(gpr_differences(how), 0, "GPRs after %s", name);
@@ -300,6 +307,39 @@ static void test_exit(enum how how)
 	report_eq(o->fpscr & 0xff, all.fpscr & 0xff, "FPSCR after %s", name);
 	report(mftb() >= tb, "timebase after %s", name);
 	report(mfspr(SPR_DEC) <= dec, "decrementer after %s", name);
+}
+
+/* H_CEDE ends with this interrupt */
+static void on_decrementer(struct cpu *c)
+{
+	mtspr(SPR_DEC, 0x7fffffff);
+}
+
+static u64 stop_busy;
+
+/* A processor beside which another one of its core may nap in H_CEDE */
+static void busy(void)
+{
+	while (!READ_ONCE(stop_busy))
+		barrier();
+	stop_cpu();
+}
+
+/*
+ * A nap need not lose everything each time, and one that an IPI for the hypervisor
+ * ends goes on: some rounds.
+ */
+static void test_nap(void)
+{
+	bool beside = start_cpu(1, busy);
+	unsigned int i;
+
+	if (!beside)
+		report_skip("H_CEDE beside another processor: there is one only");
+	set_handler(0x900, on_decrementer);
+	for (i = 0; i < (beside ? 8 : 1); i++)
+		test_exit(NAP);
+	WRITE_ONCE(stop_busy, 1);
 }
 
 /* VSCR has no VSX way in: on its own */
@@ -429,6 +469,8 @@ int main(void)
 		test_exit(all[i]);
 		test_vmx(all[i]);
 	}
+	if (can_cede)
+		test_nap();
 	test_monotonic();
 	test_breakpoints();
 	return 0;
