@@ -58,10 +58,13 @@ static inline unsigned long kvmhv_fp_facilities(void)
 	return bits;
 }
 
-/* After an interrupt or a nap.  Loads and stores of these registers need it. */
+/*
+ * After an interrupt or a nap.  Loads and stores of these registers need it; before
+ * ISA 2.06, only an isync after the mtmsrd makes sure that they do not find them off.
+ */
 static inline void kvmhv_enable_fp(void)
 {
-	mtmsr(mfmsr() | kvmhv_fp_facilities());
+	mtmsr_isync(mfmsr() | kvmhv_fp_facilities());
 }
 
 /* The guest's into the processor */

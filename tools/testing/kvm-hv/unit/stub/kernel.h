@@ -431,7 +431,7 @@ void HMT_low(void);
 #define this_cpu_disable_ftrace() do { } while (0)
 #define this_cpu_enable_ftrace() do { } while (0)
 #define mfmsr()			0UL
-#define mtmsr(v)		((void)(v))
+#define mtmsr_isync(v)		((void)(v))
 #define SPRN_DSCR		17
 #define SPRN_DEC		22
 #define SPRN_AMR		29
