@@ -65,8 +65,12 @@
 #define HS_MAX		48
 #define SWITCH_FRAME	((HS(HS_MAX) + 15) & ~15)
 
-/* An LPID no partition ever gets: see book3s_hv_builtin.c */
+/*
+ * LPIDs that no partition ever gets: lpid_mask in book3s_hv_builtin_power.c and
+ * book3s_hv_builtin_ppc970.c stays below
+ */
 #define LPID_RSVD_HV	0x3ff
+#define LPID_RSVD_970	0x3f
 
 /* tlbiel RB of ISA 2.01, which assemblers for later ones do not take */
 #define PPC_TLBIEL_201(rb)	.long PPC_RAW_TLBIEL_v205(rb, 0)

@@ -76,14 +76,15 @@ static const struct kvmhv_rma_size rma_sizes_970[] = {
 
 /*
  * PPC970, ISA 2.01.  Every partition switch flushes the TLB, so none is left
- * to do (tlb_sets).  HID4 has 6 bits of partition ID.
+ * to do (tlb_sets).  HID4 has 6 bits of partition ID; 0 (host) and 0x3f
+ * (LPID_RSVD_970, switching) are taken.
  */
 const struct kvmhv_cpu_ops kvmhv_ppc970_ops = {
 	.name = "PPC970",
 	.slb_nr = 64,
 	.nr_pmc = 8,
 	.max_threads = 1,
-	.lpid_mask = 0x3f,
+	.lpid_mask = 0x3e,
 	.rma_sizes = rma_sizes_970,
 	.set_rma = set_rma,
 	.want_interrupts = want_interrupts,

@@ -129,9 +129,18 @@ _GLOBAL_TOC(kvmhv_ppc970_read_control)
  * Move the processor into a partition, the host's being 0; @hdec allows
  * hypervisor decrementer interrupts.  Nobody executes tlbie or tlbsync
  * meanwhile, in the old partition or the new one: book3s_hv_rm_tlbie.c.
+ *
+ * SDR1 and HID4 cannot change together, so HID4 passes through a partition ID
+ * that no partition has, as LPIDR does in .Lswitch of book3s_hv_rm_power7.S.
  */
 _GLOBAL_TOC(kvmhv_ppc970_set_partition)
+	li	r0,LPID_RSVD_970 & 0xf	/* the bottom 4 bits */
+	sldi	r0,r0,HID4_LPID5_SH
+	or	r0,r0,r4
+	ori	r0,r0,LPID_RSVD_970 >> 4	/* the top 2, at HID4_LPID1_SH */
 	ptesync
+	mtspr	SPRN_HID4,r0
+	isync
 	mtspr	SPRN_SDR1,r3
 	sync
 	mtspr	SPRN_HID4,r4
