@@ -506,8 +506,10 @@ static void test_bulk(void)
 		unmap(group + i);
 }
 
+/* Accesses have stored R and C for certain only after ptesync */
 static u64 rc_of(s64 index)
 {
+	asm volatile("ptesync" : : : "memory");
 	hcall(H_READ, 0, index);
 	return HR(5) & (HPTE_R_R | HPTE_R_C);
 }
