@@ -25,6 +25,7 @@
 #include <linux/kvm_host.h>
 #include <asm/cputhreads.h>
 #include <asm/kvm_book3s.h>
+#include <asm/kvm_hv_tlbie.h>
 #include <asm/kvm_ppc.h>
 #include <asm/opal.h>
 #include <asm/reg.h>
@@ -244,6 +245,8 @@ static void serve(struct kvmhv_thread *thread)
 		mtspr(SPRN_DEC, DEC_MAX);
 		mtspr(SPRN_CTRLT, 0);
 	}
+	/* R and C that this thread has set go to the guest's table: SDR1 is next */
+	kvmhv_ptesync();
 	part_core(thread);
 }
 
