@@ -58,6 +58,14 @@ u64 median(u64 *v, unsigned int n)
 	return v[n / 2];
 }
 
+static void go(void (*loop)(u64, u64, u64), u64 msr, u64 n, u64 a, u64 b)
+{
+	if (msr)
+		run(msr, loop, n, a, b);
+	else
+		loop(n, a, b);
+}
+
 static u64 ticks_of(void (*loop)(u64, u64, u64), u64 msr, u64 n, u64 a, u64 b)
 {
 	u64 v[BATCHES], start;
@@ -65,19 +73,37 @@ static u64 ticks_of(void (*loop)(u64, u64, u64), u64 msr, u64 n, u64 a, u64 b)
 
 	for (i = 0; i < BATCHES; i++) {
 		start = mftb();
-		if (msr)
-			run(msr, loop, n, a, b);
-		else
-			loop(n, a, b);
+		go(loop, msr, n, a, b);
 		v[i] = mftb() - start;
 	}
 	return median(v, BATCHES);
 }
 
+/* A plugin looks at each round of each path */
+static bool costing(void)
+{
+	return bench_profile[0] == '*';
+}
+
 /* All paths, or the one to be profiled */
 static bool wanted(const char *name)
 {
-	return bench_profile[0] == '@' || !strcmp(bench_profile, name);
+	return bench_profile[0] == '@' || costing() || !strcmp(bench_profile, name);
+}
+
+/* Single rounds, each after one without the subject, for ../bench/pathcost.c */
+static void cost(const char *name, const struct loop *l, u64 msr, u64 a, u64 b)
+{
+	unsigned int i;
+
+	for (i = 0; i < BATCHES; i++) {
+		mark_start();
+		go(l->without, msr, 1, a, b);
+		mark_subject();
+		go(l->with, msr, 1, a, b);
+		mark_stop();
+	}
+	printf("COST: %s %u\n", name, BATCHES);
 }
 
 static void measure(const char *name, const struct loop *l, u64 msr, u64 n, u64 per,
@@ -87,16 +113,17 @@ static void measure(const char *name, const struct loop *l, u64 msr, u64 n, u64 
 
 	if (!wanted(name))
 		return;
+	if (costing()) {
+		cost(name, l, msr, a, b);
+		return;
+	}
 	without = ticks_of(l->without, msr, n, a, b);
 	with = ticks_of(l->with, msr, n, a, b);
 	result(name, with > without ? with - without : 0, n * per);
 	if (bench_profile[0] == '@')
 		return;
 	mark_start();
-	if (msr)
-		run(msr, l->with, n, a, b);
-	else
-		l->with(n, a, b);
+	go(l->with, msr, n, a, b);
 	mark_stop();
 	printf("PROFILE: %lu rounds\n", n * per);
 }
@@ -201,6 +228,12 @@ static void bench_cede(void)
 	report_eq(read_msr() & MSR_EE, 0, "h_cede_pending: the interrupt comes at once");
 	measure("h_cede_pending", &cede, 0, 128, 1, 0, 0);
 
+	if (costing()) {
+		cost("h_cede_100us", &cede, 0, CEDE_TICKS, 0);
+		mtspr(SPR_DEC, DEC_MAX);
+		irq_off();
+		return;
+	}
 	t = ticks_of(loop_cede, 0, n, CEDE_TICKS, 0) - n * CEDE_TICKS;
 	report((s64)t >= 0, "h_cede_100us: it waits");
 	mtspr(SPR_DEC, -1UL);
@@ -219,10 +252,20 @@ static void bench_cede(void)
  * From H_IPI to oneself up to H_EOI with EE = 0, and the same with EE = 1 up to
  * the vector: that tells what the delivery adds.
  */
+#define XIRR_IPI	0xff000002UL
+
+static void end_of_ipi(void)
+{
+	irq_off();
+	hcall(H_XIRR);
+	hcall(H_IPI, cpu()->server, 0xff);
+	hcall(H_EOI, XIRR_IPI);
+}
+
 static void bench_xics(void)
 {
 	u64 me = cpu()->server, v[BATCHES], n = 16, i, start, bad = 0;
-	const u64 xirr = 0xff000002UL;
+	const struct call ipi = { { H_IPI, me, 5 } };
 	unsigned int b;
 
 	if (hcall(H_CPPR, 0xff)) {
@@ -230,22 +273,30 @@ static void bench_xics(void)
 		return;
 	}
 	BENCH("h_ipi_to_eoi", 128, 1, { { H_IPI, me, 5 } }, { { H_XIRR } },
-	      { { H_IPI, me, 0xff } }, { { H_EOI, xirr } });
+	      { { H_IPI, me, 0xff } }, { { H_EOI, XIRR_IPI } });
 	put_handler(0x500);
+	for (b = 0; costing() && b < BATCHES; b++) {
+		irq_on();
+		mark_start();
+		loop_no_hcalls(1, (u64)&ipi, (u64)(&ipi + 1));
+		mark_subject();
+		loop_hcalls(1, (u64)&ipi, (u64)(&ipi + 1));
+		mark_stop();
+		end_of_ipi();
+	}
+	if (costing()) {
+		printf("COST: h_ipi_to_vector %u\n", BATCHES);
+		return;
+	}
 	for (b = 0; b < BATCHES; b++) {
 		v[b] = 0;
 		for (i = 0; i < n; i++) {
-			const struct call ipi = { { H_IPI, me, 5 } };
-
 			irq_on();
 			start = mftb();
 			loop_hcalls(1, (u64)&ipi, (u64)(&ipi + 1));
 			v[b] += mftb() - start;
 			bad += !!(read_msr() & MSR_EE);
-			irq_off();
-			hcall(H_XIRR);
-			hcall(H_IPI, me, 0xff);
-			hcall(H_EOI, xirr);
+			end_of_ipi();
 		}
 	}
 	report_eq(bad, 0, "h_ipi_to_vector: the interrupt comes at once");
@@ -324,6 +375,18 @@ static void bench_touch(void)
 			report(false, "first_touch: H_ENTER");
 			return;
 		}
+	if (costing()) {
+		run(MSR_VIRT, load64, EA_FRESH, 0, 0);
+		for (i = 1; i < NR_FRESH; i++) {
+			mark_start();
+			run(MSR_VIRT, load64, EA_FRESH + (i - 1) * PAGE_64K, 0, 0);
+			mark_subject();
+			run(MSR_VIRT, load64, EA_FRESH + i * PAGE_64K, 0, 0);
+			mark_stop();
+		}
+		printf("COST: first_touch %u\n", NR_FRESH - 1);
+		return;
+	}
 	if (bench_profile[0] != '@' && wanted("first_touch")) {
 		mark_start();
 		touch_all();

@@ -43,9 +43,10 @@ u64 watch(u64 *a, u64 b, u64 idle, u64 start);
 extern u8 bench_handler[], bench_handler_end[];
 void put_handler(unsigned int vec);
 
-/* Only this path, between two marks; "@@PROFILE" if none was put there */
+/* Only this path, between two marks; "*": all, for pathcost.c; "@@PROFILE" if none was put there */
 extern char bench_profile[];
 void mark_start(void);
+void mark_subject(void);
 void mark_stop(void);
 
 void test_threads(void);	/* bench_smt.c */

@@ -107,10 +107,13 @@ watch:	mr	7, 6			/* last look */
 	mr	3, 6
 	blr
 
-	/* For a plugin that counts instructions: ../bench/pathcount.c */
-	.globl	mark_start, mark_stop
+	/* For plugins that count instructions: ../bench/pathcount.c, pathcost.c */
+	.globl	mark_start, mark_subject, mark_stop
 mark_start:
 	ori	0, 0, 0x6001
+	blr
+mark_subject:
+	ori	0, 0, 0x6003
 	blr
 mark_stop:
 	ori	0, 0, 0x6002
