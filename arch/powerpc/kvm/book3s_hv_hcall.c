@@ -117,7 +117,8 @@ static long h_prod(struct kvm_vcpu *vcpu, unsigned long *args)
 	if (!target)
 		return H_PARAMETER;
 
-	WRITE_ONCE(target->arch.prodded, 1);
+	/* Pairs with kvmhv_take_prod(): the guest's stores come first */
+	smp_store_release(&target->arch.prodded, 1);
 	/* See h_cede() */
 	smp_mb();
 	if (READ_ONCE(target->arch.ceded))

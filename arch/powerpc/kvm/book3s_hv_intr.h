@@ -74,6 +74,18 @@ static inline bool kvmhv_interrupt_pending(struct kvm_vcpu *vcpu)
 	       ~BIT(BOOK3S_IRQPRIO_DECREMENTER);
 }
 
+/*
+ * H_CEDE ends: so does the H_PROD that there may be.  By an atomic operation: an H_PROD
+ * that comes just now either is the one taken here, and the guest goes on to see what
+ * came before it, or stays for the next H_CEDE.  Pairs with the release of who made
+ * it; hrfid into the guest is what an acquire would be.
+ */
+static inline void kvmhv_take_prod(struct kvm_vcpu *vcpu)
+{
+	if (READ_ONCE(vcpu->arch.prodded))
+		xchg_relaxed(&vcpu->arch.prodded, 0);
+}
+
 /* KVM_INTERRUPT_SET is for one interrupt, KVM_INTERRUPT_SET_LEVEL is a level */
 static inline void kvmhv_external_taken(struct kvm_vcpu *vcpu)
 {

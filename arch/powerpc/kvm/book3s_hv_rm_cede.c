@@ -50,7 +50,7 @@ static bool woken(struct kvm_vcpu *vcpu)
 static void end_cede(struct kvm_vcpu *vcpu)
 {
 	WRITE_ONCE(vcpu->arch.ceded, 0);
-	WRITE_ONCE(vcpu->arch.prodded, 0);
+	kvmhv_take_prod(vcpu);
 }
 
 /* NAP: not if the core is leaving, nor if this would be the last to nap */
@@ -250,7 +250,8 @@ long kvmhv_rm_h_prod(struct kvm_vcpu *vcpu, unsigned long id)
 
 	if (!target)
 		return H_TOO_HARD;
-	WRITE_ONCE(target->arch.prodded, 1);
+	/* Pairs with kvmhv_take_prod(): the guest's stores come first */
+	smp_store_release(&target->arch.prodded, 1);
 	/* Pairs with kvmhv_rm_h_cede(): it sees prodded or we see ceded */
 	smp_mb();
 	if (!READ_ONCE(target->arch.ceded))

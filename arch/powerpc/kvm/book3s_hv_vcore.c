@@ -94,7 +94,7 @@ noinline bool kvmhv_end_cede(struct kvm_vcpu *vcpu)
 	if (!woken(vcpu))
 		return false;
 	vcpu->arch.ceded = 0;
-	vcpu->arch.prodded = 0;
+	kvmhv_take_prod(vcpu);
 	/* The runner's task waits for others than its own idle vcpu */
 	hv->runnable_since = vcpu == hv->vcore->runner ? mftb() : kept_since(hv);
 	hv->await_dec = wake_ahead();
