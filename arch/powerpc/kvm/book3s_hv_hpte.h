@@ -129,7 +129,9 @@ static inline void kvmhv_hide_hpte(__be64 *hpte, unsigned long v)
  * @v: first doubleword, valid and not absent
  * @r: second doubleword for the hardware
  *
- * The order is that of ISA 2.07 Book III-S, 5.10.1.1 "Adding a PTE".
+ * The order is that of ISA 2.07 Book III-S, 5.10.1.1 "Adding a PTE".  On a kernel
+ * for more than one CPU the lwsync of unlock_hpte() would do for eieio; on another
+ * one there is none.
  */
 static inline void kvmhv_show_hpte(__be64 *hpte, unsigned long v,
 				   unsigned long r)

@@ -463,8 +463,11 @@ static void harvest_page(struct harvest *h, unsigned long page)
 {
 	unsigned long *rmap = kvmhv_rmap_page(h->slot, page), word;
 
-	/* Not even locked: whatever was here before is in the bitmap by now */
-	if (!(smp_load_acquire(rmap) &
+	/*
+	 * Not even locked: whatever was here before is in the bitmap by now.  The
+	 * caller takes that by xchg(), a full barrier.
+	 */
+	if (!(READ_ONCE(*rmap) &
 	      (KVMPPC_RMAP_PRESENT | KVMHV_RMAP_CHANGED |
 	       BIT(KVMPPC_RMAP_LOCK_BIT))))
 		return;

@@ -54,10 +54,10 @@ void kvmhv_rm_enter_prepare(struct kvm *kvm)
 		/*
 		 * Clear first: who sets the bit has already changed the HPT,
 		 * so either this flush covers it or the bit stays for the next.
+		 * The flush begins with the barrier that this takes.
 		 */
 		cpumask_clear_cpu(cpu, &kvm->arch.hv.need_tlb_flush);
 		WRITE_ONCE(kvm->arch.hv.tlb_cpu, 0);
-		smp_mb(); /* see above: pairs with who sets the bit */
 		flush_guest_tlb(kvm);
 	}
 }

@@ -252,12 +252,15 @@ static inline bool task_wanted(struct kvm_vcpu *vcpu)
 	return signal_pending(current) || kvm_request_pending(vcpu);
 }
 
-/* Has the task something to do, with the vcpu in the state it is in? */
+/*
+ * Has the task something to do, with the vcpu in the state it is in?  A hint, without
+ * vcore->lock, which the caller takes then.
+ */
 static bool turn_over(struct kvm_vcpu *vcpu)
 {
 	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
 
-	switch (smp_load_acquire(&hv->state)) { /* see make_busy() */
+	switch (READ_ONCE(hv->state)) {
 	case KVMHV_BUSY:
 		return true;
 	case KVMHV_IN:

@@ -67,8 +67,8 @@ static inline void make_busy(struct kvm_vcpu *vcpu, int error)
 	hv->runnable_since = 0;
 	kvmhv_note_delay(hv);
 	WRITE_ONCE(hv->leave, false);
-	/* Pairs with turn_over(): a task that reads BUSY reads the rest, too */
-	smp_store_release(&hv->state, KVMHV_BUSY);
+	/* A task that reads BUSY without the lock takes it before it reads the rest */
+	WRITE_ONCE(hv->state, KVMHV_BUSY);
 	if (vcpu != hv->vcore->runner)	/* the runner's task is current */
 		kvmhv_wake_task(vcpu);
 }
