@@ -147,13 +147,13 @@ static void test_hypervisor(void)
 		       "%s in privileged state: nothing or a program interrupt", may[i].what);
 		report(mftb() - tb < tb_hz, "%s: the timebase goes on", may[i].what);
 	}
-	/* QEMU's processor does write it, and the host's clock with it */
+	/* Debian's QEMU does write it, and the host's clock with it */
 	if (option("hardware")) {
 		tb = mftb();
 		run(MSR_REAL, i_mttbl, 0, ~0UL, 0);
 		report(mftb() - tb < tb_hz, "mttbl in privileged state: no effect");
 	} else {
-		report_skip("mttbl in privileged state: needs another processor than QEMU's");
+		report_skip("mttbl in privileged state: needs another processor than Debian's QEMU");
 	}
 	/* MSR[HV] cannot be set, by mtmsrd or by rfid */
 	before = read_msr();
