@@ -2,35 +2,38 @@
 /*
  * Runs on the emulated host: hostile users of /dev/kvm.
  *
- *   hostile [+GROUP] [-OP] ...
+ *   hostile [-OP] ...
  *
  * Seed and seconds are hostile_seed= and hostile_seconds= on the host's command line.
  *
  * A user is a process without privileges.  Eight of its threads call KVM and change
  * their memory at random, most of the time with arguments that are right or nearly so
  * (hostile_calls.c), and have guests that are no better (hostile_guest.c).  After some
- * seconds it ends, by itself or killed, with or without cleaning up, and the next one
+ * calls it ends, by itself or killed, with or without cleaning up, and the next one
  * comes.  Nothing may be left of it then: no process, no VM, no memory; and the host's
  * log must not be flooded.  What else is wrong the host's log says.
  *
- * The same seed makes the same calls; how threads and guests mix is up to the machine.
- * Not for one with -icount, whose time stands still while the first instruction of a
- * guest's interrupt vector causes that interrupt.
+ * The same seed makes the same calls; how threads and guests mix is up to the machine,
+ * and always the same with -icount.
  *
- * +GROUP switches on operations that are off (hostile.h),
  * -OP switches an operation off.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -38,7 +41,9 @@
 #include "hostile.h"
 #include "lib.h"
 
-#define USER_MS		3000	/* how long one lasts */
+/* How long a user lasts: some calls, however busy the machine is */
+#define USER_CALLS	1000
+#define USER_MS		30000
 #define END_MS		120000	/* how long one may take to end, on a busy machine */
 /* Longer than a busy machine may make anything take */
 #define HUNG_SECONDS	"60"
@@ -46,6 +51,11 @@
 #define MAX_FILES	400
 #define MAX_PROCESSES	32
 #define MAX_LOCKED	(512UL << 20)
+#define GROUP		"/sys/fs/cgroup/hostile"
+#define MAX_MEMORY	"512M"
+
+/* After as many calls of a kind, one must have been right, whatever the machine does */
+#define MANY_CALLS	300
 
 /* What the host may lack afterwards, in KiB: caches of its own */
 #define LOST_FREE	8192
@@ -58,7 +68,7 @@
 
 __thread struct thread *me;
 struct seen *seen;
-uint32_t groups;
+bool limited;
 
 static struct thread threads[NR_THREADS];
 static uint64_t seed;
@@ -75,6 +85,18 @@ static uint64_t now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * 1000UL + t.tv_nsec / 1000000;
+}
+
+static bool write_file(const char *name, const char *text)
+{
+	int fd = open(name, O_WRONLY);
+	bool done = fd >= 0 && write(fd, text, strlen(text)) >= 0;
+
+	if (!done)
+		perror(name);
+	if (fd >= 0)
+		close(fd);
+	return done;
 }
 
 /* ---- random numbers ---- */
@@ -140,6 +162,15 @@ static uint64_t seed_of(uint64_t user, uint64_t thread, uint64_t life)
 }
 
 /* ---- a user ---- */
+
+static unsigned long all_calls(void)
+{
+	unsigned long sum = 0;
+
+	for (unsigned int i = 0; i < nr_ops; i++)
+		sum += __atomic_load_n(&seen->calls[i], __ATOMIC_RELAXED);
+	return sum;
+}
 
 static void no_action(int sig)
 {
@@ -241,6 +272,8 @@ static void prepare_process(void)
 	struct sigaction memory = { .sa_handler = no_memory, .sa_flags = SA_NODEFER };
 
 	setpgid(0, 0);
+	if (limited)
+		write_file(GROUP "/cgroup.procs", "0");
 	setrlimit(RLIMIT_NOFILE, &files);
 	setrlimit(RLIMIT_MEMLOCK, &locked);
 	setrlimit(RLIMIT_NPROC, &processes);
@@ -279,11 +312,12 @@ static void be_user(uint64_t user, enum end end)
 {
 	struct thread first = { .rng = seed_of(user, 0, 0) };
 	const uint64_t limit = now_ms() + USER_MS;
+	const unsigned long before = all_calls();
 
 	me = &first;
 	prepare_process();
 	prepare_user();
-	while (now_ms() < limit) {
+	while (all_calls() - before < USER_CALLS && now_ms() < limit) {
 		look_after_threads(user);
 		send_signal(below(NR_THREADS));
 		usleep(1000 + below(8000));
@@ -392,16 +426,6 @@ static long memory_of(const char *name)
 	return kib;
 }
 
-static void write_file(const char *name, const char *text)
-{
-	int fd = open(name, O_WRONLY);
-
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		perror(name);
-	if (fd >= 0)
-		close(fd);
-}
-
 static bool lockdep_is_on(void)
 {
 	FILE *f = fopen("/proc/lockdep_stats", "r");
@@ -501,8 +525,8 @@ static void show_tasks(int pid)
 	fflush(stdout);
 }
 
-/* True if the process, or its group, has ended by @limit */
-static bool wait_for(pid_t pid, uint64_t limit, int log)
+/* True if the process, or its group, has ended by @limit and the call number @calls */
+static bool wait_for(pid_t pid, uint64_t limit, unsigned long calls, int log)
 {
 	int status;
 
@@ -515,7 +539,7 @@ static bool wait_for(pid_t pid, uint64_t limit, int log)
 		if (pid > 0 ? got == pid : got < 0 && errno == ECHILD)
 			return true;
 		read_log(log);
-		if (seen->stuck || now_ms() > limit)
+		if (seen->stuck || now_ms() > limit || all_calls() >= calls)
 			return false;
 		usleep(20000);
 	}
@@ -534,18 +558,19 @@ static bool one_user(uint64_t user, int log)
 		be_user(user, end);
 	/* Killed at any time, in the middle of its first steps too */
 	if (end == END_KILLED) {
-		if (wait_for(pid, now_ms() + seed_of(user, 0, 2) % USER_MS, log))
+		if (wait_for(pid, now_ms() + USER_MS,
+			     all_calls() + seed_of(user, 0, 2) % USER_CALLS, log))
 			return false;
 		kill(pid, SIGKILL);
 	}
 	limit = now_ms() + USER_MS + 2 * END_MS;
-	if (!wait_for(pid, limit, log)) {
+	if (!wait_for(pid, limit, ULONG_MAX, log)) {
 		fail("user %lu does not end: %u threads", user, seen->stuck);
 		show_tasks(pid);
 		return false;
 	}
 	kill(-pid, SIGKILL);
-	if (!wait_for(-pid, now_ms() + END_MS, log)) {
+	if (!wait_for(-pid, now_ms() + END_MS, ULONG_MAX, log)) {
 		fail("children of user %lu do not end", user);
 		return false;
 	}
@@ -577,45 +602,84 @@ static void split_huge_page(void)
 	munmap(p, 2 * size);
 }
 
-static void use_words(int argc, char **argv)
+/*
+ * And what few guests come to: one whose interrupt vector begins with an instruction that
+ * causes the interrupt.  It completes no instruction, and a signal ends it all the same.
+ */
+static void trap_for_ever(void)
 {
-	static const char *const names[] = { "m8", "m9", "m10" };
-	unsigned int i;
+	const struct itimerval often = { { 0, 20000 }, { 0, 20000 } }, never = { 0 };
+	const struct sigaction alarm = { .sa_handler = no_action };
+	const uint32_t trap = 0x7c800008;	/* tweq r0,r0 */
+	const uint64_t nothing = 0;
+	struct kvm_allocate_rma rma = { .rma_size = RAM_SIZE };
+	bool area = ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_PPC_RMA) == 2;
+	int fd = -1, flags = MAP_PRIVATE | MAP_ANONYMOUS;
+	struct vm vm;
+	uint8_t *mem;
 
-	for (; argc; argc--, argv++) {
-		for (i = 0; i < ARRAY_SIZE(names); i++)
-			if (argv[0][0] == '+' && !strcmp(argv[0] + 1, names[i]))
-				groups |= 1 << i;
-		for (i = 0; i < nr_ops; i++)
-			if (argv[0][0] == '-' && !strcmp(argv[0] + 1, ops[i].name))
-				ops[i].weight = 0;
+	open_vm(&vm, VM_HV);
+	check("KVM_CAP_PPC_PAPR", enable_papr(&vm), 0);
+	if (area) {
+		fd = ioctl(vm.fd, KVM_ALLOCATE_RMA, &rma);
+		flags = MAP_SHARED;
 	}
-	printf("hostile: switched off:");
-	for (i = 0; i < ARRAY_SIZE(names); i++)
-		if (!(groups & 1 << i))
-			printf(" %s", names[i]);
-	printf("\n");
+	mem = must_map("guest", mmap(NULL, rma.rma_size, PROT_READ | PROT_WRITE, flags, fd, 0));
+	put_code(mem + 0x700, &trap, 1);
+	put_code(mem + G_CODE, &trap, 1);
+	check("memory at 0", set_slot(&vm, 0, 0, mem, rma.rma_size, 0), 0);
+	start_guest(&vm, G_CODE, 0, &nothing, 1);
+	sigaction(SIGALRM, &alarm, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	check("a guest that traps for ever", ioctl(vm.vcpu, KVM_RUN, 0), EINTR);
+	setitimer(ITIMER_REAL, &never, NULL);
+	close_vm(&vm);
+	munmap(mem, rma.rma_size);
+	if (area)
+		close(fd);
 }
 
-static void report(unsigned long users, const struct memory *before)
+/*
+ * Without a control group users may have what memory there is, so their VMs stay small.
+ * When all of it is used the kernel ends one of their processes, and may say so.
+ */
+static void make_group(void)
+{
+	if (mount("none", "/sys/fs/cgroup", "cgroup2", 0, NULL) && errno != EBUSY) {
+		printf("hostile: no control groups\n");
+		return;
+	}
+	mkdir(GROUP, 0755);
+	limited = write_file("/sys/fs/cgroup/cgroup.subtree_control", "+memory") &&
+		  write_file(GROUP "/memory.max", MAX_MEMORY);
+	write_file("/proc/sys/vm/oom_dump_tasks", "0");
+}
+
+static void use_words(int argc, char **argv)
+{
+	for (; argc; argc--, argv++)
+		for (unsigned int i = 0; i < nr_ops; i++)
+			if (argv[0][0] == '-' && !strcmp(argv[0] + 1, ops[i].name))
+				ops[i].weight = 0;
+}
+
+static void report(const struct memory *before)
 {
 	struct memory after = look_at_memory();
-	unsigned long sum = 0;
 	unsigned int i;
 
 	for (i = 0; i < nr_ops; i++) {
 		printf("hostile: %s %lu calls, %lu done\n", ops[i].name, seen->calls[i],
 		       seen->done[i]);
-		sum += seen->calls[i];
 		/* One that never does anything tests nothing */
-		if (users > 4 && ops[i].weight && !seen->done[i])
+		if (seen->calls[i] >= MANY_CALLS && !seen->done[i])
 			fail("%s: all calls were refused", ops[i].name);
 	}
 	for (i = 0; i < MAX_KINDS; i++)
 		if (kinds[i].all)
 			printf("hostile: log: %u times %s\n", kinds[i].all, kinds[i].text);
 	printf("hostile: %lu calls, %lu of KVM_RUN, %lu back with an hcall, %lu with MMIO\n",
-	       sum, seen->runs, seen->hcalls, seen->mmio);
+	       all_calls(), seen->runs, seen->hcalls, seen->mmio);
 	printf("hostile: %lu HPTEs in the streams\n", seen->hptes);
 	printf("hostile: free memory %ld KiB, %ld before; slabs %ld KiB, %ld before\n",
 	       after.free, before->free, after.slab, before->slab);
@@ -652,21 +716,24 @@ int main(int argc, char **argv)
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	seen = must_map("shared", mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE,
 				       MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+	make_group();
 	log = open_log();
 	open_kvm();
 	split_huge_page();
+	trap_for_ever();
 	do {
 		if (!one_user(users, log))
 			break;
 		users++;
-		printf("hostile: %lu users, %lu ms\n", users, now_ms() - begin);
+		printf("hostile: %lu users, %lu calls, %lu ms\n", users, all_calls(),
+		       now_ms() - begin);
 		/* The first one fills caches that stay */
 		if (users == 2)
 			before = look_at_memory();
 		read_log(log);
 	} while (now_ms() < end || users < 3);
 	if (users > 2)
-		report(users, &before);
+		report(&before);
 	if (!lockdep_is_on())
 		fail("lockdep has turned itself off");
 	printf("hostile: seed %lu, %lu users, %d faults\n", seed, users, failed);

@@ -55,16 +55,7 @@ enum { THREAD_NONE, THREAD_RUNS, THREAD_ENDS };
 
 extern __thread struct thread *me;
 extern struct seen *seen;
-extern uint32_t groups;		/* GROUP_* that are switched on */
-
-/*
- * What is done only if the command line says so ("+m8"): operations of findings that
- * have tests of their own.  Numbers are those of
- * Documentation/virt/kvm/ppc-hv/security.rst.
- */
-#define GROUP_M8	1	/* memory without limit: large HPTs, memslots, XICS sources */
-#define GROUP_M9	2	/* closing an XICS device beside vcpus */
-#define GROUP_M10	4	/* a vcpu's descriptor before KVM_CREATE_VCPU has returned */
+extern bool limited;		/* a control group limits the memory of users */
 
 /* ---- hostile_calls.c ---- */
 

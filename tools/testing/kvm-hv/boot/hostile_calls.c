@@ -44,7 +44,6 @@ static struct vms {
 
 static int page, memory_fd, must_have_area;
 static uint8_t *bitmap;		/* BITMAP_SIZE, nothing behind it */
-static unsigned int nr_xics;
 
 /* ---- the table ---- */
 
@@ -89,7 +88,7 @@ static int some_fd(void)
 
 	if (one_in(32))
 		return kvm;
-	if (groups & GROUP_M10 && one_in(4))
+	if (one_in(4))
 		return 4 + below(64);
 	switch (below(4)) {
 	case 0:
@@ -236,8 +235,8 @@ static int slot(int fd, uint32_t nr, uint32_t flags, uint64_t gpa, uint64_t size
 		.memory_size = maybe(size), .userspace_addr = maybe((unsigned long)mem),
 	};
 
-	/* A reverse map of such a size is known to eat all memory */
-	if (!(groups & GROUP_M8) && r.memory_size > 1UL << 34 && r.memory_size < 1UL << 59)
+	/* Without a limit a user may have all memory for the reverse map of its slots */
+	if (!limited && r.memory_size > 1UL << 34 && r.memory_size < 1UL << 59)
 		r.memory_size = RAM_SIZE;
 	return call_with(fd, KVM_SET_USER_MEMORY_REGION, &r);
 }
@@ -248,7 +247,7 @@ static uint32_t some_order(void)
 
 	if (one_in(16))
 		order = edge();
-	if (!(groups & GROUP_M8) && order > 24 && order <= 46)
+	if (!limited && order > 24 && order <= 46)
 		order = 24;
 	return order;
 }
@@ -292,22 +291,7 @@ static int new_xics(struct vms *vm)
 	dev.fd = -1;
 	if (call_with(get(&vm->fd), KVM_CREATE_DEVICE, &dev) || dev.fd < 3)
 		return -1;
-	/* One that may not be closed keeps its VM to the end */
-	__atomic_fetch_add(&nr_xics, 1, __ATOMIC_RELAXED);
 	return dev.fd;
-}
-
-static void put_xics(struct vms *vm, int fd)
-{
-	if (groups & GROUP_M9)
-		put_fd(&vm->xics, fd);
-	else
-		__atomic_exchange_n(&vm->xics, fd, __ATOMIC_RELAXED);
-}
-
-static bool xics_wanted(void)
-{
-	return groups & GROUP_M9 || __atomic_load_n(&nr_xics, __ATOMIC_RELAXED) < 16;
 }
 
 /* Few steps go wrong, so that many VMs run; a real mode area for some, or for all */
@@ -329,7 +313,7 @@ static void op_new_vm(void)
 	fresh_memory(vm, area);
 	if (area >= 0)
 		put_fd(some_file(vm), area);
-	put_xics(vm, xics_wanted() && one_in(2) ? new_xics(vm) : -1);
+	put_fd(&vm->xics, one_in(2) ? new_xics(vm) : -1);
 	if (one_in(4))
 		enable(fd, KVM_CAP_PPC_SMT, 1UL << below(4), 0);
 	slot(fd, 0, one_in(4), 0, area < 0 ? RAM_SIZE : rma.rma_size, arena(vm));
@@ -353,34 +337,32 @@ static void op_close(void)
 {
 	struct vms *vm = some_vm();
 
-	switch (below(4)) {
+	switch (below(5)) {
 	case 0:
 		put_fd(&vm->fd, -1);
 		break;
 	case 1:
 		put_fd(&vm->vcpu[below(NR_VCPUS)], -1);
 		break;
+	case 2:
+		put_fd(&vm->xics, -1);
+		break;
 	default:
 		put_fd(some_file(vm), -1);
 		break;
 	}
-	if (groups & GROUP_M9 && one_in(4))
-		put_fd(&vm->xics, -1);
 	seen->calls[me->nr]++;
 	seen->done[me->nr]++;
 }
 
-/*
- * The same file by two numbers; or in place of another one, which may be an XICS device
- * by now.
- */
+/* The same file by two numbers; or in place of another one, of any kind by now */
 static void op_dup(void)
 {
 	int from = some_fd(), *at = one_in(4) ? &some_vm()->vcpu[below(NR_VCPUS)] :
 						some_file(some_vm());
 	int to = get(at), fd;
 
-	fd = groups & GROUP_M9 && to > 2 && one_in(2) ? dup2(from, to) : dup(from);
+	fd = to > 2 && one_in(2) ? dup2(from, to) : dup(from);
 	seen->calls[me->nr]++;
 	if (fd < 0)
 		return;
@@ -639,8 +621,7 @@ static void op_xics(void)
 	struct kvm_irq_level level = { .irq = maybe(16 + below(32)), .level = maybe(below(3)) };
 	uint32_t servers = maybe(below(16));
 
-	/* Sources by the million are known to eat memory */
-	if (!(groups & GROUP_M8) && attr.attr > 8192 && attr.attr < 1UL << 21)
+	if (!limited && attr.attr > 8192 && attr.attr < 1UL << 21)
 		attr.attr &= 8191;
 	switch (below(4)) {
 	case 0:
@@ -659,8 +640,8 @@ static void op_xics(void)
 			  &attr);
 		break;
 	default:
-		if (get(&vm->xics) < 0 && xics_wanted())
-			put_xics(vm, new_xics(vm));
+		if (get(&vm->xics) < 0)
+			put_fd(&vm->xics, new_xics(vm));
 		else
 			call_with(get(&vm->xics), KVM_SET_DEVICE_ATTR, &attr);
 		break;
@@ -823,7 +804,7 @@ static void op_any_ioctl(void)
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(buf); i++)
 		buf[i] = one_in(2) ? below(256) : edge();
-	if (req == KVM_SET_DEVICE_ATTR && !(groups & GROUP_M8))
+	if (req == KVM_SET_DEVICE_ATTR && !limited)
 		buf[1] = below(8192);
 	if (one_in(8)) {
 		/* Any number that no other op keeps from doing too much */
@@ -1002,7 +983,7 @@ static void op_run(void)
 }
 
 struct op ops[] = {
-	{ "new_vm", op_new_vm, 6 },
+	{ "new_vm", op_new_vm, 2 },
 	{ "new_vcpu", op_new_vcpu, 4 },
 	{ "close", op_close, 2 },
 	{ "dup", op_dup, 2 },
@@ -1049,6 +1030,8 @@ void prepare_user(void)
 		for (k = 0; k < NR_FILES; k++)
 			vms[i].file[k] = -1;
 	}
+	for (i = 0; i < 2 * NR_VMS; i++)
+		op_new_vm();
 }
 
 void close_all(void)
@@ -1061,7 +1044,7 @@ void close_all(void)
 			put_fd(&vms[i].vcpu[k], -1);
 		for (k = 0; k < NR_FILES; k++)
 			put_fd(&vms[i].file[k], -1);
-		put_xics(&vms[i], -1);
+		put_fd(&vms[i].xics, -1);
 		munmap(arena(&vms[i]), ARENA_SIZE);
 	}
 }
