@@ -8,7 +8,8 @@
  */
 #define pr_fmt(fmt) "kvm-hv: " fmt
 
-#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/kvm_host.h>
 #include <linux/miscdevice.h>
@@ -27,24 +28,25 @@
 
 /*
  * A thread that comes online runs code of the host with the MMU on, which no
- * thread of a core may do while another one is in a guest.  Nobody makes a VM
- * meanwhile: cpus_read_lock().
+ * thread of a core may do while another one is in a guest.  __cpu_up() keeps all
+ * secondary threads offline when kvm_hv_mode_active(), without a word; a core's
+ * first thread comes here only.  cpus_read_lock() keeps new VMs away meanwhile.
  */
 static int thread_online(unsigned int cpu)
 {
 	int first = cpu_first_thread_sibling(cpu);
+	bool busy = cpu != first;
 	int i;
 
-	if (!atomic_read(&kvmhv_vms))
+	if (!kvm_hv_mode_active())
 		return 0;
-	for (i = first; i < first + threads_per_core; i++) {
-		if (i == cpu || !cpu_online(i))
-			continue;
-		pr_info_ratelimited("CPU %u stays offline: virtual machines use its core\n",
-				    cpu);
-		return -EBUSY;
-	}
-	return 0;
+	for (i = first + 1; i < first + threads_per_core; i++)
+		busy |= cpu_online(i);
+	if (!busy)
+		return 0;
+	pr_info_ratelimited("CPU %u stays offline: virtual machines use its core\n",
+			    cpu);
+	return -EBUSY;
 }
 
 static enum cpuhp_state thread_state;
@@ -52,11 +54,19 @@ static enum cpuhp_state thread_state;
 static int hv_init_vm(struct kvm *kvm)
 {
 	struct kvm_hv_vm *hv = &kvm->arch.hv;
-	long lpid = kvmppc_alloc_lpid();
+	long lpid;
+	int r;
 
+	r = kvmhv_claim_cores();
+	if (r) {
+		pr_info_ratelimited("no virtual machines while cores are split: echo 1 > /sys/devices/system/cpu/subcores_per_core\n");
+		return r;
+	}
+	lpid = kvmppc_alloc_lpid();
 	if (lpid < 0) {
 		pr_info_ratelimited("all %lu partition IDs are in use\n",
 				    kvmhv_cpu->lpid_mask);
+		kvmhv_release_cores();
 		return lpid;
 	}
 	kvm->arch.lpid = lpid;
@@ -72,15 +82,12 @@ static int hv_init_vm(struct kvm *kvm)
 	/* A guest's doorbells do not wake a leader that has no vcpu: kvmhv_put_in() */
 	hv->lpcr = kvmhv_cpu->guest_lpcr & ~(kvmhv_cpu->lpcr_writable | LPCR_PECEDP);
 	kvmhv_default_hcalls(kvm);
-	cpus_read_lock();
-	kvmhv_want_threads();
-	cpus_read_unlock();
 	return 0;
 }
 
 static void hv_destroy_vm(struct kvm *kvm)
 {
-	kvmhv_release_threads();
+	kvmhv_release_cores();
 	kvmhv_check_lost(kvm);
 	kvmhv_hpt_free(kvm);
 	kvmhv_rma_free(kvm);

@@ -3,6 +3,8 @@
  * Hypervisor-mode KVM: hardware threads, the part that runs with the MMU on.
  * What the interrupt controller's driver and the module need to know and do.
  */
+#include <linux/atomic.h>
+#include <linux/cpu.h>
 #include <linux/delay.h>
 #include <linux/export.h>
 #include <linux/init.h>
@@ -24,7 +26,6 @@
 
 /* VMs that exist; see kvmhv_rm_thread_offer() */
 atomic_t kvmhv_vms = ATOMIC_INIT(0);
-EXPORT_SYMBOL_GPL(kvmhv_vms);
 
 /**
  * kvmhv_thread_of - what is known of a CPU as a hardware thread
@@ -219,6 +220,18 @@ void kvmhv_wake_thread(struct kvmhv_thread *thread)
 }
 EXPORT_SYMBOL_GPL(kvmhv_wake_thread);
 
+/**
+ * kvm_hv_mode_active - may cores run guests?
+ *
+ * Context: any; a caller with cpus_write_lock() held can rely on "no".
+ * Return: true while there is a VM.
+ */
+bool kvm_hv_mode_active(void)
+{
+	return atomic_read(&kvmhv_vms);
+}
+EXPORT_SYMBOL_GPL(kvm_hv_mode_active);
+
 /* A VM that is not the first waits for those, too */
 static DEFINE_MUTEX(sleepers_lock);
 
@@ -238,37 +251,56 @@ static int call_sleepers(void)
 	return deep;
 }
 
-/**
- * kvmhv_want_threads - one more VM may want to borrow threads
- *
- * Waits until no offline thread is in a deeper state than nap.
- *
- * Context: MMU on, process context.
- */
-void kvmhv_want_threads(void)
+/* Until no offline thread is in a deeper state than nap */
+static void wake_sleepers(void)
 {
 	int tries = DEEP_MS;
 
-	mutex_lock(&sleepers_lock);
-	/* A full barrier: a thread that is not seen to be deep sees the VM */
-	if (atomic_inc_return(&kvmhv_vms) == 1) {
-		while (call_sleepers() && tries--)
-			usleep_range(1000, 2000);
+	while (call_sleepers()) {
+		if (!tries--) {
+			pr_err_ratelimited("kvm-hv: offline CPUs do not wake up\n");
+			break;
+		}
+		usleep_range(1000, 2000);
 	}
-	mutex_unlock(&sleepers_lock);
-	if (tries < 0)
-		pr_err_ratelimited("kvm-hv: offline CPUs do not wake up\n");
 }
-EXPORT_SYMBOL_GPL(kvmhv_want_threads);
 
 /**
- * kvmhv_release_threads - a VM is gone; after the last one deeper states are back
+ * kvmhv_claim_cores - a new VM needs the host's cores as they are
  *
- * Context: MMU on, process context.
+ * The leader takes all threads of its core into the guest's partition.  Those of
+ * another subcore have registers of a partition of their own: they would run the
+ * guest in the host's.  And threads in a deeper state than nap cannot be borrowed;
+ * the first VM waits for those.
+ *
+ * Context: MMU on, process context, may sleep; pairs with kvmhv_release_cores().
+ * Return: 0, or -EBUSY while cores are split.
  */
-void kvmhv_release_threads(void)
+int kvmhv_claim_cores(void)
+{
+	int r = 0;
+
+	cpus_read_lock();
+	mutex_lock(&sleepers_lock);
+	if (threads_per_subcore != threads_per_core)
+		r = -EBUSY;
+	/* A full barrier: a thread that is not seen to be deep sees the VM */
+	else if (atomic_inc_return(&kvmhv_vms) == 1)
+		wake_sleepers();
+	mutex_unlock(&sleepers_lock);
+	cpus_read_unlock();
+	return r;
+}
+EXPORT_SYMBOL_GPL(kvmhv_claim_cores);
+
+/**
+ * kvmhv_release_cores - a VM is no more; deeper states are back after the last one
+ *
+ * Context: MMU on; none of its vcpus runs.
+ */
+void kvmhv_release_cores(void)
 {
 	if (atomic_dec_and_test(&kvmhv_vms))
 		call_sleepers();
 }
-EXPORT_SYMBOL_GPL(kvmhv_release_threads);
+EXPORT_SYMBOL_GPL(kvmhv_release_cores);

@@ -286,7 +286,7 @@ unsigned long kvmhv_rm_thread_offer(unsigned long type)
 	if (type != PNV_THREAD_NAP) {
 		WRITE_ONCE(thread->sleeps, true);
 		WRITE_ONCE(thread->deep, true);
-		smp_mb(); /* Pairs with kvmhv_want_threads() */
+		smp_mb(); /* Pairs with kvmhv_claim_cores() */
 		if (!atomic_read(&kvmhv_vms) && withdraw(thread))
 			return type;
 		WRITE_ONCE(thread->deep, false);

@@ -419,6 +419,10 @@ extern const struct kvmhv_cpu_ops kvmhv_ppc970_ops;
 const struct kvmhv_cpu_ops *kvmhv_probe_cpu(const char **why);
 const struct kvmhv_cpu_ops *kvmhv_find_cpu(const char **why);
 
+/* book3s_hv_builtin_thread.c, MMU on; the rest of it: asm/kvm_hv_thread.h */
+int kvmhv_claim_cores(void);
+void kvmhv_release_cores(void);
+
 /**
  * struct kvmhv_rma - a real mode area of the pool
  * @free: on the list of those nobody has [L: the pool's]

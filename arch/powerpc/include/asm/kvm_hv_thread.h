@@ -100,8 +100,6 @@ bool kvmhv_rm_thread_woken(unsigned long *srr1);
 extern atomic_t kvmhv_vms;
 
 /* ... MMU on */
-void kvmhv_want_threads(void);
-void kvmhv_release_threads(void);
 struct kvmhv_thread *kvmhv_thread_of(int cpu);
 bool kvmhv_borrow_threads(struct kvmhv_core *core, int cpu);
 void kvmhv_return_threads(struct kvmhv_core *core);

@@ -119,6 +119,19 @@ static int log_lines(const char *text)
 	return n;
 }
 
+/* The host may split cores while there is no VM; an emulated POWER8 cannot */
+static void split_cores(void)
+{
+	int fd = open("/sys/devices/system/cpu/subcores_per_core", O_RDWR);
+	char now = 0;
+
+	check("subcores_per_core", fd, 0);
+	check("cores split beside a VM", write(fd, "2", 1), EBUSY);
+	check("subcores_per_core", pread(fd, &now, 1, 0), 0);
+	check_value("subcores_per_core", now, '1');
+	close(fd);
+}
+
 /* One VM for each partition ID, then many more: they must not flood the log */
 static void all_partitions(void)
 {
@@ -155,6 +168,7 @@ int main(void)
 	}
 	all_partitions();
 	open_vm(&vm, VM_HV);
+	split_cores();
 	bad_ioctls();
 	small_guest();
 	close_vm(&vm);

@@ -413,7 +413,7 @@ static void deep(void)
 	check_eq(kvmhv_rm_thread_offer(PNV_THREAD_WINKLE), PNV_THREAD_WINKLE);
 	check(!offered() && me->sleeps && me->deep);
 
-	/* The first VM: kvmhv_want_threads() sends an IPI and waits for !deep */
+	/* The first VM: kvmhv_claim_cores() sends an IPI and waits for !deep */
 	atomic_set(&kvmhv_vms, 1);
 	icp[ME].mfrr = IPI_PRIORITY;
 	srr1 = SRR1_WAKEEE;
