@@ -83,7 +83,7 @@ int main(int argc, char **argv)
 {
 	static const struct unit_case *const all[] = {
 		hcall_cases, model_cases, fault_cases, tce_cases,
-		ppc970_cases, core_cases, dirty_cases, module_cases, memory_cases,
+		ppc970_cases, core_cases, trip_cases, dirty_cases, module_cases, memory_cases,
 		thread_cases,
 	};
 	int passed = 0, failed = 0, skipped = 0;

@@ -34,7 +34,8 @@ struct task {
 	struct task_struct ts;
 	struct { const void *lock; unsigned int rank; } held[MAX_HELD];
 	int nr_held;
-	int atomic;		/* preemption or interrupts off */
+	int atomic;		/* preemption off, so often */
+	bool irqs_off;
 	int srcu;
 	unsigned long srcu_since;
 	const void *waits;
@@ -56,11 +57,16 @@ static unsigned long srcu_clock, waits;
 
 unsigned long jiffies;
 
+static unsigned long tb;
+
 unsigned long mftb(void)
 {
-	static unsigned long tb;
-
 	return tb += 100;
+}
+
+void ticks_pass(unsigned long n)
+{
+	tb += n;
 }
 
 static struct task *self(void)
@@ -84,7 +90,7 @@ static void task_main(void)
 {
 	__sanitizer_finish_switch_fiber(NULL, &main_stack, &main_stack_size);
 	me->fn(me->arg);
-	check(!me->nr_held && !me->atomic && !me->srcu);
+	check(!me->nr_held && !me->atomic && !me->irqs_off && !me->srcu);
 	me->done = true;
 	__sanitizer_start_switch_fiber(NULL, main_stack, main_stack_size);
 	swapcontext(&me->context, &scheduler);
@@ -284,19 +290,21 @@ void preempt_enable(void)
 
 void local_irq_disable(void)
 {
-	preempt_disable();
+	self()->irqs_off = true;
 }
 
 void local_irq_enable(void)
 {
-	preempt_enable();
+	check(self()->irqs_off);
+	self()->irqs_off = false;
+	sched_point();
 }
 
 void might_sleep(void)
 {
 	if (held_rank(RANK_SPIN))
 		fail("sleeps with a spinlock held");
-	if (self()->atomic)
+	if (self()->atomic || self()->irqs_off)
 		fail("sleeps with preemption off");
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Hardware threads of a core: an offline one between two naps, and the interrupts
- * that come there.  The interrupt presentation controller is PAPR's: the most
+ * Hardware threads of a core: who may have them, an offline one between two naps, and
+ * the interrupts that come there.  The interrupt presentation controller is PAPR's: the most
  * favoured request is accepted, and keeps all that are less favoured back until
  * its end (EOI).
  *
@@ -24,6 +24,7 @@ static struct kvmhv_core core;
 static struct kvmhv_thread threads[NR_THREADS];
 static struct paca_struct pacas[NR_THREADS];
 struct paca_struct *paca_ptrs[NR_THREADS], *local_paca;
+int threads_per_core = NR_THREADS, threads_per_subcore = NR_THREADS;
 
 static struct icp {
 	u8 cppr;
@@ -35,7 +36,6 @@ static struct icp {
 static bool doorbell[NR_THREADS];
 static unsigned long sprs[1024];
 static void (*in_nap)(void);
-atomic_t kvmhv_vms;
 static void (*after_poll)(struct icp *icp);
 static void (*in_guest)(struct kvm_vcpu *vcpu);
 static unsigned long ran;
@@ -148,6 +148,10 @@ void kvmhv_vsx_back(const struct kvmhv_vsx_regs *regs) { }
 void kvmhv_rm_enter_prepare(struct kvm *kvm) { }
 void kvmhv_rm_save_slb(void) { }
 
+/* Of the part of this that runs with the MMU on */
+void smp_send_reschedule(int cpu) { }
+void xics_wake_cpu(int cpu) { }
+
 unsigned long isa206_idle_insn_mayloss(unsigned long type)
 {
 	check_eq(type, PNV_THREAD_NAP);
@@ -183,13 +187,14 @@ static void ipi_goes(struct icp *p)
 	p->mfrr = NO_IPI;
 }
 
-static void up(unsigned long features)
+void fake_core(unsigned long features)
 {
 	int i;
 
 	fake_setup(1);
 	fake.features = features;
 	memset(&core, 0, sizeof(core));
+	threads_per_subcore = threads_per_core;
 	after_poll = NULL;
 	in_guest = NULL;
 	in_nap = NULL;
@@ -274,51 +279,68 @@ static const unsigned long processors[] = {
 	CPU_FTR_ARCH_206, CPU_FTR_ARCH_206 | CPU_FTR_ARCH_207S,
 };
 
-/*
- * An interrupt of a device that the thread accepts instead of KVM's IPI.  The host
- * gets it at once, and the thread can be called again.
- */
-static void device_at(bool lent)
+/* A trip on either processor, from a nap with an offer that nobody has taken */
+static void on_processors(void (*trip)(struct kvm_vcpu *vcpu))
 {
 	struct kvm_vcpu *vcpu;
-	unsigned long srr1;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(processors); i++) {
-		up(processors[i]);
+		fake_core(processors[i]);
 		vcpu = fake_vcpu();
-		check_runs(vcpu);
-
-		srr1 = call(vcpu);
-		if (!lent)
-			HMT_low();
-		icp[ME].mfrr = IPI_PRIORITY;
-		after_poll = device_comes;
-		check(!kvmhv_rm_thread_woken(&srr1));
-		check_eq(ran, 1);
-		check(!(atomic_read(&core.lend) & KVMHV_LEND_OFFERED(ME)));
-		host_takes(srr1);
-		check_clean();
-
-		/* KVM's IPI is still there, if it was not seen */
-		kvmhv_rm_thread_offer(PNV_THREAD_NAP);
-		srr1 = SRR1_WAKEEE;
-		check(kvmhv_rm_thread_woken(&srr1));
-		check_runs(vcpu);
-		check_clean();
+		trip(vcpu);
 		free(vcpu);
 		fake_teardown();
 	}
 }
 
+/*
+ * An interrupt of a device that the thread accepts instead of KVM's IPI.  The host
+ * gets it at once, and the thread can be called again.
+ */
+static void device_comes_first(struct kvm_vcpu *vcpu, bool lent)
+{
+	unsigned long srr1;
+
+	check_runs(vcpu);
+
+	srr1 = call(vcpu);
+	if (!lent)
+		HMT_low();
+	icp[ME].mfrr = IPI_PRIORITY;
+	after_poll = device_comes;
+	check(!kvmhv_rm_thread_woken(&srr1));
+	check_eq(ran, 1);
+	check(!(atomic_read(&core.lend) & KVMHV_LEND_OFFERED(ME)));
+	host_takes(srr1);
+	check_clean();
+
+	/* KVM's IPI is still there, if it was not seen */
+	kvmhv_rm_thread_offer(PNV_THREAD_NAP);
+	srr1 = SRR1_WAKEEE;
+	check(kvmhv_rm_thread_woken(&srr1));
+	check_runs(vcpu);
+	check_clean();
+}
+
+static void trip_device_before_guest(struct kvm_vcpu *vcpu)
+{
+	device_comes_first(vcpu, true);
+}
+
 static void device_before_guest(void)
 {
-	device_at(true);
+	on_processors(trip_device_before_guest);
+}
+
+static void trip_device_between_trips(struct kvm_vcpu *vcpu)
+{
+	device_comes_first(vcpu, false);
 }
 
 static void device_between_trips(void)
 {
-	device_at(false);
+	on_processors(trip_device_between_trips);
 }
 
 /* What kvmhv_rm_exit() does with an external interrupt */
@@ -330,66 +352,57 @@ static void guest_is_interrupted(struct kvm_vcpu *vcpu)
 	check_eq(kvmhv_rm_take_ipi(&threads[ME]), KVMHV_IPI_HOST);
 }
 
+static void trip_device_in_guest(struct kvm_vcpu *vcpu)
+{
+	unsigned long srr1 = call(vcpu);
+
+	in_guest = guest_is_interrupted;
+	/* nothing would end another nap */
+	check(!kvmhv_rm_thread_woken(&srr1));
+	check_eq(ran, 1);
+	host_takes(srr1);
+	check_clean();
+}
+
 static void device_in_guest(void)
 {
-	struct kvm_vcpu *vcpu;
-	unsigned long srr1;
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(processors); i++) {
-		up(processors[i]);
-		vcpu = fake_vcpu();
-		srr1 = call(vcpu);
-		in_guest = guest_is_interrupted;
-		/* nothing would end another nap */
-		check(!kvmhv_rm_thread_woken(&srr1));
-		check_eq(ran, 1);
-		host_takes(srr1);
-		check_clean();
-		free(vcpu);
-		fake_teardown();
-	}
+	on_processors(trip_device_in_guest);
 }
 
 /* An IPI that is withdrawn before it is accepted is no interrupt of the host */
+static void trip_nothing_accepted(struct kvm_vcpu *vcpu)
+{
+	unsigned long srr1 = call(vcpu);
+
+	icp[ME].mfrr = IPI_PRIORITY;
+	after_poll = ipi_goes;
+	check(kvmhv_rm_thread_woken(&srr1));
+	check_eq(ran, 1);
+	check_clean();
+	HMT_low();
+	check_runs(vcpu);
+}
+
 static void nothing_accepted(void)
 {
-	struct kvm_vcpu *vcpu;
-	unsigned long srr1;
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(processors); i++) {
-		up(processors[i]);
-		vcpu = fake_vcpu();
-		srr1 = call(vcpu);
-		icp[ME].mfrr = IPI_PRIORITY;
-		after_poll = ipi_goes;
-		check(kvmhv_rm_thread_woken(&srr1));
-		check_eq(ran, 1);
-		check_clean();
-		HMT_low();
-		check_runs(vcpu);
-		free(vcpu);
-		fake_teardown();
-	}
+	on_processors(trip_nothing_accepted);
 }
 
 /* A reset is told as such, whatever else has come */
+static void trip_reset(struct kvm_vcpu *vcpu)
+{
+	unsigned long srr1 = SRR1_WAKERESET;
+
+	kvmhv_rm_thread_offer(PNV_THREAD_NAP);
+	icp[ME].mfrr = IPI_PRIORITY;
+	after_poll = device_comes;
+	check(!kvmhv_rm_thread_woken(&srr1));
+	check_eq(srr1, SRR1_WAKERESET);
+}
+
 static void reset(void)
 {
-	unsigned long srr1;
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(processors); i++) {
-		up(processors[i]);
-		kvmhv_rm_thread_offer(PNV_THREAD_NAP);
-		icp[ME].mfrr = IPI_PRIORITY;
-		after_poll = device_comes;
-		srr1 = SRR1_WAKERESET;
-		check(!kvmhv_rm_thread_woken(&srr1));
-		check_eq(srr1, SRR1_WAKERESET);
-		fake_teardown();
-	}
+	on_processors(trip_reset);
 }
 
 static bool offered(void)
@@ -407,7 +420,7 @@ static void deep(void)
 	struct kvm_vcpu *vcpu;
 	unsigned long srr1;
 
-	up(CPU_FTR_ARCH_206 | CPU_FTR_ARCH_207S);
+	fake_core(CPU_FTR_ARCH_206 | CPU_FTR_ARCH_207S);
 	vcpu = fake_vcpu();
 	atomic_set(&kvmhv_vms, 0);
 	check_eq(kvmhv_rm_thread_offer(PNV_THREAD_WINKLE), PNV_THREAD_WINKLE);
@@ -471,7 +484,7 @@ static void leader_naps(void)
 	unsigned int i, k;
 
 	for (i = 0; i < ARRAY_SIZE(processors); i++) {
-		up(processors[i]);
+		fake_core(processors[i]);
 		fake.cpu_ops.enter_partition = enter;
 		fake.cpu_ops.leave_partition = leave;
 		local_paca = paca_ptrs[0];
@@ -486,6 +499,67 @@ static void leader_naps(void)
 	}
 }
 
+/* ---- split cores (POWER8) ---- */
+
+static int cpus_readers;
+static int to_split;	/* threads of a subcore that a task wants; 0: there is none */
+
+/* set_subcores_per_core(), which has the lock for itself */
+static void split(void)
+{
+	check(!cpus_readers);
+	if (to_split && !kvm_hv_mode_active())
+		threads_per_subcore = to_split;
+	to_split = 0;
+}
+
+void cpus_read_lock(void)
+{
+	if (to_split > 0)
+		split();
+	cpus_readers++;
+}
+
+void cpus_read_unlock(void)
+{
+	check(cpus_readers-- > 0);
+	if (to_split < 0) {
+		to_split = -to_split;
+		split();
+	}
+}
+
+/* A VM, or cores that are split: the first comes, the other one is refused */
+static void split_cores(void)
+{
+	fake_core(processors[1]);
+	atomic_set(&kvmhv_vms, 0);
+	check(!kvm_hv_mode_active());
+	check_eq(kvmhv_claim_cores(), 0);
+	check_eq(kvmhv_claim_cores(), 0);
+	kvmhv_release_cores();
+	check(kvm_hv_mode_active());
+	kvmhv_release_cores();
+	check(!kvm_hv_mode_active());
+
+	/* split a moment before there is a VM */
+	to_split = threads_per_core / 2;
+	check_eq(kvmhv_claim_cores(), -EBUSY);
+	check_eq(threads_per_subcore, threads_per_core / 2);
+	check(!kvm_hv_mode_active());
+	check_eq(kvmhv_claim_cores(), -EBUSY);
+	check(!kvm_hv_mode_active());
+
+	/* and a moment after */
+	threads_per_subcore = threads_per_core;
+	to_split = -threads_per_core / 2;
+	check_eq(kvmhv_claim_cores(), 0);
+	check_eq(threads_per_subcore, threads_per_core);
+	kvmhv_release_cores();
+	check_eq(cpus_readers, 0);
+	fake_teardown();
+}
+
 const struct unit_case core_cases[] = {
 	{ "core: a device's interrupt before the guest", device_before_guest },
 	{ "core: a device's interrupt between trips", device_between_trips },
@@ -494,5 +568,6 @@ const struct unit_case core_cases[] = {
 	{ "core: a reset", reset },
 	{ "core: states deeper than nap", deep },
 	{ "core: the nap of a leader without a vcpu", leader_naps },
+	{ "core: VMs and split cores", split_cores },
 	{ NULL, NULL },
 };

@@ -37,7 +37,7 @@ struct unit_case {
 
 extern const struct unit_case hcall_cases[], model_cases[], fault_cases[],
 	thread_cases[], tce_cases[], ppc970_cases[], core_cases[], dirty_cases[],
-	module_cases[], memory_cases[];
+	module_cases[], memory_cases[], trip_cases[];
 
 /*
  * Guest memory.  Slot 0 is all a guest page of 16M needs, slot 1 is neither
@@ -114,6 +114,7 @@ extern struct fake fake;
 void fake_setup(unsigned long nr_pteg);
 void fake_teardown(void);
 struct kvm_vcpu *fake_vcpu(void);	/* free() it */
+void fake_core(unsigned long features);	/* fake_setup(), and a core of four threads */
 unsigned long *fake_rmap(unsigned long gpa);
 pte_t *fake_pte(unsigned long gpa);
 void fake_check_rings(void);
@@ -126,6 +127,7 @@ void now_held(const void *lock, unsigned int rank);
 void not_held(const void *lock);
 void wait_for(const void *what);
 bool srcu_held(void);
+void ticks_pass(unsigned long n);	/* of mftb() */
 void task_new(void (*fn)(void *arg), void *arg);
 void tasks_run(void (*between)(void));	/* until all have returned */
 

@@ -116,6 +116,7 @@ unsigned int raw_smp_processor_id(void);
 
 struct atomic { int counter; };
 #define atomic_t		struct atomic
+#define ATOMIC_INIT(i)		{ i }
 #define atomic_read(v)		READ_ONCE((v)->counter)
 #define atomic_set(v, i)	WRITE_ONCE((v)->counter, i)
 #define atomic_or(i, v)		((void)atomic_fetch_or(i, v))
@@ -160,6 +161,7 @@ bool cpu_has_feature(unsigned long feature);
 /* MSR, DSISR, SRR1 */
 #define MSR_VEC			BIT(25)
 #define MSR_VSX			BIT(23)
+#define MSR_EE			BIT(15)
 #define MSR_PR			BIT(14)
 #define MSR_FP			BIT(13)
 #define MSR_KERNEL		(MSR_IR | MSR_DR)
@@ -303,6 +305,7 @@ bool pte_xchg(pte_t *ptep, pte_t old, pte_t new);
 #define KVM_MEMSLOT_INVALID	BIT(16)
 
 struct kvm_vcpu_arch_shared { u64 msr; };
+struct machine_check_event { int dummy; };
 
 #include <asm/kvm_book3s_hv.h>
 
@@ -351,13 +354,18 @@ struct kvm_vcpu {
 	struct kvm *kvm;
 	struct kvm_run *run;
 	int vcpu_id;
-	struct { u64 put_tce_real, multi_tce_real; } stat;
+	int mode;
+	struct { u64 put_tce_real, multi_tce_real, sum_exits; } stat;
 	struct {
 		struct { unsigned long gpr[32], nip; } regs;
 		struct thread_fp_state fp;
 		struct thread_vr_state vr;
 		unsigned long amr;
 		unsigned long iamr;
+		unsigned long pending_exceptions;
+		u32 trap, last_inst;
+		u8 ceded, prodded, external_oneshot;
+		struct machine_check_event mce_evt;
 		struct kvm_hv_vcpu hv;
 	} arch;
 };
@@ -411,6 +419,7 @@ struct paca_struct {
 		unsigned long host_msr;
 		u8 in_guest;
 	} kvm_hstate;
+	unsigned int irq_happened;
 };
 
 extern struct paca_struct *paca_ptrs[], *local_paca;

@@ -37,6 +37,8 @@ typedef u64 kvm_pfn_t;
 #define IS_ALIGNED(x, a)	(!((x) & ((typeof(x))(a) - 1)))
 #define BUILD_BUG_ON(c)		((void)sizeof(char[1 - 2 * !!(c)]))
 #define min(a, b)		({ typeof(a) a_ = (a); typeof(b) b_ = (b); a_ < b_ ? a_ : b_; })
+#define swap(a, b)		do { typeof(a) a_ = (a); (a) = (b); (b) = a_; } while (0)
+#define ffz(x)			__ffs(~(x))
 #define max(a, b)		({ typeof(a) a_ = (a); typeof(b) b_ = (b); a_ > b_ ? a_ : b_; })
 /* of unsigned types */
 #define min_t(t, a, b)		((t)min((u64)(a), (u64)(b)))
@@ -50,6 +52,7 @@ void stub_warn(const char *why);
 #define WARN_ON(c)		WARN_ONCE(c, "")
 #define pr_info_ratelimited(...) do { if (0) stub_printk(__VA_ARGS__); } while (0)
 #define pr_warn_ratelimited(...) pr_info_ratelimited(__VA_ARGS__)
+#define pr_err_ratelimited(...) pr_info_ratelimited(__VA_ARGS__)
 __printf(1, 2) static inline void stub_printk(const char *fmt, ...)
 {
 }
@@ -67,6 +70,7 @@ static inline int PTR_ERR_OR_ZERO(const void *p)
 /* the same for stores */
 #define smp_store_release(p, v)	do { WRITE_ONCE(*(p), v); sched_point(); } while (0)
 #define xchg(p, v)		__atomic_exchange_n(p, v, __ATOMIC_SEQ_CST)
+#define xchg_relaxed(p, v)	__atomic_exchange_n(p, v, __ATOMIC_RELAXED)
 #define cmpxchg(p, old, new)						\
 ({									\
 	typeof(old) o_ = (old);						\
@@ -79,6 +83,16 @@ static inline int PTR_ERR_OR_ZERO(const void *p)
 static inline void atomic_inc(atomic_t *a)
 {
 	a->counter++;
+}
+
+static inline int atomic_inc_return(atomic_t *a)
+{
+	return __atomic_add_fetch(&a->counter, 1, __ATOMIC_SEQ_CST);
+}
+
+static inline bool atomic_dec_and_test(atomic_t *a)
+{
+	return !__atomic_sub_fetch(&a->counter, 1, __ATOMIC_SEQ_CST);
 }
 
 static inline void atomic_dec(atomic_t *a)
@@ -114,12 +128,20 @@ static inline void __set_bit_le(unsigned long nr, void *p)
 #define RANK_RMAP		8
 #define RANK_VPA		9
 
+struct pt_regs { unsigned long msr; };
+
 struct task_struct {
 	struct mm_struct *mm;
+	struct { unsigned long run_delay; } sched_info;
+	struct {
+		struct pt_regs *regs;
+		u8 load_fp, load_vec;
+	} thread;
 };
 
 struct task_struct *get_current(void);
 #define current			get_current()
+#define DEFINE_MUTEX(name)	struct mutex name
 void mutex_init(struct mutex *lock);
 void mutex_lock(struct mutex *lock);
 void mutex_unlock(struct mutex *lock);
@@ -141,7 +163,7 @@ void preempt_disable(void);
 void preempt_enable(void);
 void local_irq_disable(void);
 void local_irq_enable(void);
-#define hard_irq_disable()	do { } while (0)
+#define hard_irq_disable()	local_irq_disable()
 #define local_irq_save(f)	do { (f) = 0; local_irq_disable(); } while (0)
 #define local_irq_restore(f)	do { (void)(f); local_irq_enable(); } while (0)
 void might_sleep(void);
@@ -443,8 +465,70 @@ void kvmppc_core_queue_data_storage(struct kvm_vcpu *vcpu, ulong dar, ulong caus
 void kvmppc_mmu_flush_icache(kvm_pfn_t pfn);
 #define kvmppc_get_pc(v)	((v)->arch.regs.nip)
 
+/* Hardware threads, and the last steps before a trip: test_core.c, test_trip.c */
+#define IS_ENABLED(option)	0
+#define early_initcall(fn)	int stub_##fn(void) { return fn(); }
+extern int threads_per_core, threads_per_subcore;
+#define for_each_possible_cpu(cpu) for ((cpu) = 0; (cpu) < threads_per_core; (cpu)++)
+#define for_each_present_cpu(cpu) for_each_possible_cpu(cpu)
+#define cpu_present(cpu)	((cpu) >= 0)
+#define cpu_thread_in_core(cpu)	((cpu) & (threads_per_core - 1))
+#define cpu_first_thread_sibling(cpu) ((cpu) & -threads_per_core)
+bool kvm_hv_mode_active(void);
+void cpus_read_lock(void);
+void cpus_read_unlock(void);
+void smp_send_reschedule(int cpu);
+void xics_wake_cpu(int cpu);
+
+#define OUTSIDE_GUEST_MODE	0
+#define IN_GUEST_MODE		1
+#define smp_store_mb(var, val)	do { WRITE_ONCE(var, val); smp_mb(); } while (0)
+#define KVM_INST_FETCH_FAILED	0xffffffffU
+#define _TIF_SIGPENDING		BIT(1)
+#define _TIF_NEED_RESCHED	BIT(2)
+#define _TIF_NOTIFY_SIGNAL	BIT(3)
+#define read_thread_flags()	0UL
+#define lazy_irq_pending()	false
+#define kvm_request_pending(v)	((void)(v), false)
+#define PACA_IRQ_DBELL		2
+#define PACA_IRQ_EE		4
+#define PACA_IRQ_HMI		0x20
+struct machdep_calls { int (*hmi_exception_early)(struct pt_regs *regs); };
+extern struct machdep_calls ppc_md;
+#define replay_system_reset()	do { } while (0)
+#define giveup_all(task)	((void)(task))
+#define guest_timing_enter_irqoff() do { } while (0)
+#define guest_timing_exit_irqoff() do { } while (0)
+#define srr_regs_clobbered()	do { } while (0)
+#define this_cpu_get_ftrace_enabled() ((u8)0)
+#define this_cpu_set_ftrace_enabled(on) ((void)(on))
+
+/* Interrupts, ISA 2.07 Book III-S */
+#define BOOK3S_INTERRUPT_SYSTEM_RESET 0x100
+#define BOOK3S_INTERRUPT_MACHINE_CHECK 0x200
+#define BOOK3S_INTERRUPT_EXTERNAL 0x500
+#define BOOK3S_INTERRUPT_HV_DECREMENTER 0x980
+#define BOOK3S_INTERRUPT_SYSCALL 0xc00
+#define BOOK3S_INTERRUPT_H_DATA_STORAGE 0xe00
+#define BOOK3S_INTERRUPT_HMI	0xe60
+#define BOOK3S_INTERRUPT_H_DOORBELL 0xe80
+#define BOOK3S_IRQPRIO_DECREMENTER 14
+#define BOOK3S_IRQPRIO_EXTERNAL	17
+#define LPCR_ILE		BIT(25)
+#define LPCR_AIL		(3UL << 23)
+#define LPCR_AIL_3		LPCR_AIL
+#define LPCR_PECEDP		BIT(16)
+#define MSR_SF			BIT(63)
+#define MSR_ME			BIT(12)
+#define MSR_LE			BIT(0)
+static inline void clear_bit(unsigned int n, unsigned long *p)
+{
+	__atomic_fetch_and(p, ~BIT(n), __ATOMIC_SEQ_CST);
+}
+
 /* Time, VPA */
 #define tb_ticks_per_usec	1
+#define tb_ticks_per_sec	1000000UL
 #define get_hard_smp_processor_id(cpu) (cpu)
 #define DTL_LOG_CEDE		1
 #define DTL_LOG_PREEMPT		2

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What is decided around a trip with the MMU on: is a thread lost that was called for
+ * a vcpu, and where does an interrupt go that the hypervisor gives to a guest?
+ */
+#include "unit.h"
+#include "../../../../arch/powerpc/kvm/book3s_hv.h"
+#include "../../../../arch/powerpc/kvm/book3s_hv_intr.h"
+#include "../../../../arch/powerpc/kvm/book3s_hv_vcore.h"
+#include <asm/kvm_hv_thread.h>
+
+#define TRIP		20000UL		/* ticks; the deadline is tb_ticks_per_sec */
+#define TRIPS		(tb_ticks_per_sec / TRIP)
+#define OTHER_TASKS	(10 * tb_ticks_per_sec)
+
+struct machdep_calls ppc_md;
+static struct kvm_hv_vcore vcore;
+static struct kvm_vcpu *runner, *other;
+static bool comes;
+
+/* A trip: the runner's vcpu runs until the host wants the CPU, the other may */
+void kvmhv_enter_core(struct kvm_hv_vcore *vc, struct kvmhv_vsx_regs *keep)
+{
+	check(!held_rank(RANK_VPA));
+	ticks_pass(TRIP);
+	runner->arch.hv.trap = BOOK3S_INTERRUPT_HV_DECREMENTER;
+	if (comes)
+		other->arch.hv.trap = BOOK3S_INTERRUPT_HV_DECREMENTER;
+}
+
+int kvmhv_handle_exit(struct kvm_vcpu *vcpu)
+{
+	return RESUME_GUEST;
+}
+
+void kvmhv_wake_task(struct kvm_vcpu *vcpu) { }
+void kvmhv_take_mce_event(struct machine_check_event *event) { }
+
+bool kvmhv_end_cede(struct kvm_vcpu *vcpu)
+{
+	return false;
+}
+
+static struct kvm_vcpu *add_vcpu(int id)
+{
+	struct kvm_vcpu *vcpu = fake_vcpu();
+
+	vcpu->vcpu_id = id;
+	vcpu->arch.hv.vcore = &vcore;
+	vcpu->arch.hv.state = KVMHV_READY;
+	vcpu->arch.hv.task = current;
+	vcore.vcpu[id] = vcpu;
+	vcore.nr_slots = id + 1;
+	return vcpu;
+}
+
+static void set_up(void)
+{
+	static struct pt_regs regs;
+	int i;
+
+	fake_core(CPU_FTR_ARCH_206);
+	fake.cpu_ops.fixed_threads = true;
+	fake.kvm.arch.hv.mmu_ready = true;
+	local_paca = paca_ptrs[0];
+	for (i = 1; i < threads_per_core; i++)
+		atomic_or(KVMHV_LEND_OFFERED(i), &kvmhv_thread_of(0)->core->lend);
+	memset(&vcore, 0, sizeof(vcore));
+	spin_lock_init(&vcore.lock);
+	vcore.kvm = &fake.kvm;
+	runner = add_vcpu(0);
+	other = add_vcpu(1);
+	vcore.runner = runner;
+	current->thread.regs = &regs;
+	comes = false;
+}
+
+static void tear_down(void)
+{
+	free(runner);
+	free(other);
+	fake_teardown();
+}
+
+/* Some trips with @between ticks of other tasks before each: how many until it is lost */
+static unsigned long trips(unsigned long n, unsigned long between)
+{
+	unsigned long i;
+
+	for (i = 1; i <= n; i++) {
+		ticks_pass(between);
+		spin_lock(&vcore.lock);
+		check_eq(kvmhv_try_trip(runner), 0);
+		check_eq(runner->arch.hv.state, KVMHV_READY);
+		if (other->arch.hv.state == KVMHV_BUSY) {
+			spin_unlock(&vcore.lock);
+			return i;
+		}
+		check_eq(other->arch.hv.state, KVMHV_READY);
+		check(!other->arch.hv.thread);
+		spin_unlock(&vcore.lock);
+	}
+	return 0;
+}
+
+/* Its vcpu ends with an error after a second of trips, whatever is between them */
+static void lost(unsigned long between)
+{
+	set_up();
+	check_eq(trips(2 * TRIPS, between), TRIPS);
+	check_eq(other->arch.hv.error, -ETIMEDOUT);
+
+	/* KVM_RUN again: another second */
+	other->arch.hv.state = KVMHV_READY;
+	check_eq(trips(2 * TRIPS, between), TRIPS);
+	check_eq(other->arch.hv.error, -ETIMEDOUT);
+	tear_down();
+}
+
+static void thread_never_comes(void)
+{
+	lost(0);
+}
+
+static void thread_never_comes_busy_host(void)
+{
+	lost(OTHER_TASKS);
+}
+
+/* A thread that came once has a second again */
+static void thread_comes_late(void)
+{
+	set_up();
+	check_eq(trips(TRIPS - 1, OTHER_TASKS), 0);
+	comes = true;
+	check_eq(trips(1, OTHER_TASKS), 0);
+	comes = false;
+	check_eq(trips(TRIPS - 1, OTHER_TASKS), 0);
+	comes = true;
+	check_eq(trips(3 * TRIPS, OTHER_TASKS), 0);
+	tear_down();
+}
+
+/*
+ * ISA 2.07 Book III-S, LPCR[AIL]: only interrupts that are taken with IR = DR = 1
+ * move, and neither system reset nor machine check do.
+ */
+static void interrupt_places(void)
+{
+	static const unsigned long offset[] = { 0, 0, 0x18000, 0xc000000000004000 };
+	static const unsigned long mmu[] = { 0, MSR_IR, MSR_DR, MSR_IR | MSR_DR };
+	static const unsigned int vec[] = {
+		0x100, 0x200, 0x300, 0x380, 0x400, 0x480, 0x500, 0x600, 0x700, 0x800,
+		0x900, 0xa00, 0xc00, 0xd00, 0xf00, 0xf20, 0xf40, 0xf60,
+	};
+	unsigned int ail, m, v, ile;
+	unsigned long move, msr;
+
+	set_up();
+	for (ail = 0; ail < 4; ail++)
+		for (m = 0; m < ARRAY_SIZE(mmu); m++)
+			for (v = 0; v < ARRAY_SIZE(vec); v++)
+				for (ile = 0; ile < 2; ile++) {
+					vcore.lpcr = ail * (LPCR_AIL / 3) | ile * LPCR_ILE;
+					runner->arch.hv.shregs.msr = MSR_EE | MSR_PR | mmu[m];
+					move = vec[v] > 0x200 && m == 3 ? offset[ail] : 0;
+					msr = MSR_SF | MSR_ME | (ile ? MSR_LE : 0) |
+					      (move ? MSR_IR | MSR_DR : 0);
+					check_eq(kvmhv_intr_pc(runner, vec[v]), move + vec[v]);
+					check_eq(kvmhv_intr_msr(runner, vec[v]), msr);
+				}
+	tear_down();
+}
+
+const struct unit_case trip_cases[] = {
+	{ "trip: a thread that never comes", thread_never_comes },
+	{ "trip: a thread that never comes, busy host", thread_never_comes_busy_host },
+	{ "trip: a thread that comes late", thread_comes_late },
+	{ "trip: interrupts and LPCR[AIL]", interrupt_places },
+	{ NULL, NULL },
+};
