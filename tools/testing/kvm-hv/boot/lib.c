@@ -57,6 +57,55 @@ void *must_map(const char *what, void *p)
 	return p;
 }
 
+#define EVENTS		"/sys/kernel/debug/tracing/"
+#define PROBES		4
+#define STRINGS		128	/* a probe has no more arguments */
+#define TEXT		0x20000000UL
+#define TEXT_SIZE	4096UL	/* of a longer one the kernel looks at no more */
+
+static int put(const char *file, const char *text)
+{
+	int fd = open(file, O_WRONLY | O_APPEND), ok;
+
+	if (fd < 0)
+		return 0;
+	ok = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+	close(fd);
+	return ok;
+}
+
+void make_slow(const char *function)
+{
+	char *text = must_map("text", mmap((void *)TEXT, TEXT_SIZE, PROT_READ | PROT_WRITE,
+					   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+	char event[4096], name[100];
+	int i, j, len;
+
+	memset(text, 'x', TEXT_SIZE - 1);
+	for (i = 0; i < PROBES; i++) {
+		len = sprintf(event, "p:slow%d %s", i, function);
+		for (j = 0; j < STRINGS; j++)
+			len += sprintf(event + len, " @0x%lx:ustring", TEXT);
+		strcpy(event + len, "\n");
+		check_value("kprobe_events", put(EVENTS "kprobe_events", event), 1);
+		sprintf(name, EVENTS "events/kprobes/slow%d/enable", i);
+		check_value("probe", put(name, "1"), 1);
+	}
+}
+
+void make_fast(void)
+{
+	char name[100];
+	int i;
+
+	for (i = 0; i < PROBES; i++) {
+		sprintf(name, EVENTS "events/kprobes/slow%d/enable", i);
+		check_value("probe", put(name, "0"), 1);
+		sprintf(name, "-:slow%d\n", i);
+		check_value("kprobe_events", put(EVENTS "kprobe_events", name), 1);
+	}
+}
+
 void open_kvm(void)
 {
 	kvm = open("/dev/kvm", O_RDWR);

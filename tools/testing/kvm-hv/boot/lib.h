@@ -33,6 +33,14 @@ int summary(const char *name);
 /* @p, or the end if it is MAP_FAILED */
 void *must_map(const char *what, void *p);
 
+/*
+ * Kprobes that make @function of the host take a million instructions more and longer,
+ * before its first one: they measure a string of this program again and again.  Other
+ * CPUs go on meanwhile.  make_fast() takes them away.
+ */
+void make_slow(const char *function);
+void make_fast(void);
+
 /* ---- VMs ---- */
 
 struct vm {

@@ -3,6 +3,10 @@
  * Runs on an emulated host with two CPUs: user space closes the XICS device while
  * others use it, a guest that sends IPIs and KVM_IRQ_LINE.  Neither may touch what is
  * freed, which a host with slub_debug=FZPU notices.
+ *
+ * For an IPI KVM looks up who gets it, and calls kvmppc_book3s_queue_irqprio() before the
+ * last use of what it has found.  That function is slow here, so that the device is closed
+ * meanwhile.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -26,7 +30,9 @@
 #define GUEST_PC	0x100
 #define IRQ		16	/* the first that there may be */
 #define ROUNDS		400
-#define RUN_NS		150000	/* for the guest, and up to as much again */
+#define IPI_ROUNDS	10
+#define RUN_NS		300000	/* for the guest; its first IPI takes longer */
+#define CLOSE_US	200	/* less than that, and the guest has sent an IPI */
 
 #define LI(reg, val)	(0x38000000 | (reg) << 21 | (val))
 #define B_BACK_16	0x4bfffff0
@@ -112,9 +118,8 @@ static void *send_ipis(void *arg)
 	};
 	struct sigaction sa = { .sa_handler = come_out };
 	struct kvm_regs regs = { .pc = GUEST_PC, .msr = MSR_SF };
-	struct itimerspec when = { 0 };
+	struct itimerspec when = { .it_value.tv_nsec = RUN_NS };
 	timer_t timer;
-	int n = 0;
 
 	on_cpu(1);
 	sigaction(SIGUSR1, &sa, NULL);
@@ -125,7 +130,6 @@ static void *send_ipis(void *arg)
 				return NULL;
 		ioctl(sender.vcpu, KVM_SET_REGS, &regs);
 		sender.run->immediate_exit = 0;
-		when.it_value.tv_nsec = RUN_NS + n++ * (RUN_NS / ROUNDS);
 		timer_settime(timer, 0, &when, NULL);
 		go = 2;
 		/* Its first hcall without XICS is for us */
@@ -135,6 +139,17 @@ static void *send_ipis(void *arg)
 	}
 }
 
+/* Server 0 takes all interrupts, and has none */
+static void accept_ipis(void)
+{
+	uint64_t state = 0xffULL << KVM_REG_PPC_ICP_CPPR_SHIFT |
+			 0xffULL << KVM_REG_PPC_ICP_MFRR_SHIFT |
+			 0xffULL << KVM_REG_PPC_ICP_PPRI_SHIFT;
+	struct kvm_one_reg reg = { KVM_REG_PPC_ICP_STATE, (unsigned long)&state };
+
+	check("KVM_REG_PPC_ICP_STATE", ioctl(vm.vcpu, KVM_SET_ONE_REG, &reg), 0);
+}
+
 static void close_under_ipis(void)
 {
 	pthread_t thread;
@@ -142,16 +157,20 @@ static void close_under_ipis(void)
 
 	stop = 0;
 	check("thread", pthread_create(&thread, NULL, send_ipis, NULL), 0);
-	for (i = 0; i < ROUNDS; i++) {
+	make_slow("kvmppc_book3s_queue_irqprio");
+	for (i = 0; i < IPI_ROUNDS; i++) {
 		dev = open_device();
 		connect_vcpu(sender.vcpu, dev, 1);
+		accept_ipis();
 		go = 1;
 		while (go == 1)
 			;
+		usleep(CLOSE_US);
 		close(dev);
 		while (go)
 			;
 	}
+	make_fast();
 	stop = 1;
 	pthread_join(thread, NULL);
 }
