@@ -37,13 +37,21 @@ typedef u64 kvm_pfn_t;
 #define IS_ALIGNED(x, a)	(!((x) & ((typeof(x))(a) - 1)))
 #define BUILD_BUG_ON(c)		((void)sizeof(char[1 - 2 * !!(c)]))
 #define min(a, b)		({ typeof(a) a_ = (a); typeof(b) b_ = (b); a_ < b_ ? a_ : b_; })
-#define swap(a, b)		do { typeof(a) a_ = (a); (a) = (b); (b) = a_; } while (0)
+#define swap(a, b)		swap_u32(&(a), &(b))
 #define ffz(x)			__ffs(~(x))
 #define max(a, b)		({ typeof(a) a_ = (a); typeof(b) b_ = (b); a_ > b_ ? a_ : b_; })
 /* of unsigned types */
 #define min_t(t, a, b)		((t)min((u64)(a), (u64)(b)))
 #define max_t(t, a, b)		((t)max((u64)(a), (u64)(b)))
 #define U32_MAX			UINT_MAX
+
+static inline void swap_u32(u32 *a, u32 *b)
+{
+	u32 old = *a;
+
+	*a = *b;
+	*b = old;
+}
 
 /* Neither a guest nor user space may cause a WARN */
 void stub_warn(const char *why);
@@ -466,11 +474,17 @@ void kvmppc_mmu_flush_icache(kvm_pfn_t pfn);
 #define kvmppc_get_pc(v)	((v)->arch.regs.nip)
 
 /* Hardware threads, and the last steps before a trip: test_core.c, test_trip.c */
-#define IS_ENABLED(option)	0
+#define IS_ENABLED(...)		0
 #define early_initcall(fn)	int stub_##fn(void) { return fn(); }
 extern int threads_per_core, threads_per_subcore;
-#define for_each_possible_cpu(cpu) for ((cpu) = 0; (cpu) < threads_per_core; (cpu)++)
+#define for_each_possible_cpu(cpu) for (int n_ = 0; cpu_nr(n_, &(cpu)); n_++)
+static inline bool cpu_nr(int n, int *cpu)
+{
+	*cpu = n;
+	return n < threads_per_core;
+}
 #define for_each_present_cpu(cpu) for_each_possible_cpu(cpu)
+
 #define cpu_present(cpu)	((cpu) >= 0)
 #define cpu_thread_in_core(cpu)	((cpu) & (threads_per_core - 1))
 #define cpu_first_thread_sibling(cpu) ((cpu) & -threads_per_core)
@@ -482,7 +496,8 @@ void xics_wake_cpu(int cpu);
 
 #define OUTSIDE_GUEST_MODE	0
 #define IN_GUEST_MODE		1
-#define smp_store_mb(var, val)	do { WRITE_ONCE(var, val); smp_mb(); } while (0)
+/* xchg() is a full barrier, too */
+#define smp_store_mb(var, val)	((void)xchg(&(var), val))
 #define KVM_INST_FETCH_FAILED	0xffffffffU
 #define _TIF_SIGPENDING		BIT(1)
 #define _TIF_NEED_RESCHED	BIT(2)
