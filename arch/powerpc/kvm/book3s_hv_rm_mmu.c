@@ -578,22 +578,54 @@ long kvmhv_rm_h_protect(struct kvm_vcpu *vcpu, unsigned long flags,
 	return H_SUCCESS;
 }
 
-/* One HPTE as the guest knows it */
-static inline void read_one(const struct kvm_hv_hpt *hpt, unsigned long index,
-			    unsigned long *out)
+/*
+ * An HPTE as the guest knows it, from its three words.  R and C are in the hardware's
+ * only if it is valid, and an empty one's other words are 0 but for our mark.
+ */
+static inline void put_read(unsigned long *out, unsigned long v,
+			    unsigned long r, unsigned long guest_r)
 {
-	__be64 *hpte = kvmhv_hpte(hpt, index);
-	unsigned long v = kvmhv_lock_hpte(hpte);
-	unsigned long r = 0;
-
-	if (v & KVMHV_HPTE_V_USED)
-		r = hpt->rev[index].guest_r & ~KVMHV_GR_MODIFIED;
-	if (v & HPTE_V_VALID)
-		r |= kvmhv_hpte_load(&hpte[1]) & (HPTE_R_R | HPTE_R_C);
-	unlock_hpte(hpte, v);
-
 	out[0] = kvmhv_guest_v(v);
-	out[1] = r;
+	out[1] = (guest_r & ~KVMHV_GR_MODIFIED) | (r & (HPTE_R_R | HPTE_R_C));
+}
+
+/*
+ * Who changes an HPTE holds its lock: one that is unlocked, and the same before
+ * and after the hardware's R and C were read, has had them.  False if it is not.
+ */
+static inline bool read_unlocked(const struct kvm_hv_hpt *hpt,
+				 unsigned long index, unsigned long *out)
+{
+	const __be64 *hpte = kvmhv_hpte(hpt, index);
+	const unsigned long *rev = &hpt->rev[index].guest_r;
+	unsigned long v, r, guest_r;
+
+	v = kvmhv_hpte_load(&hpte[0]);
+	guest_r = READ_ONCE(*rev);
+	smp_rmb();	/* these two before the hardware's word */
+	r = kvmhv_hpte_load(&hpte[1]);
+	smp_rmb();	/* and that before they are read again */
+	if (unlikely(v & HPTE_V_HVLOCK || kvmhv_hpte_load(&hpte[0]) != v ||
+		     READ_ONCE(*rev) != guest_r))
+		return false;
+	put_read(out, v, r, guest_r);
+	return true;
+}
+
+static noinline long read_locked(const struct kvm_hv_hpt *hpt,
+				 unsigned long index, unsigned int n,
+				 unsigned long *out)
+{
+	unsigned long v;
+	__be64 *hpte;
+
+	for (; n; n--, index++, out += 2) {
+		hpte = kvmhv_hpte(hpt, index);
+		v = kvmhv_lock_hpte(hpte);
+		put_read(out, v, kvmhv_hpte_load(&hpte[1]), hpt->rev[index].guest_r);
+		unlock_hpte(hpte, v);
+	}
+	return H_SUCCESS;
 }
 
 /**
@@ -621,7 +653,8 @@ long kvmhv_rm_h_read(struct kvm_vcpu *vcpu, unsigned long flags,
 		n = 4;
 	}
 	for (i = 0; i < n; i++)
-		read_one(hpt, index + i, out + 2 * i);
+		if (!read_unlocked(hpt, index + i, out + 2 * i))
+			return read_locked(hpt, index, n, out);
 	return H_SUCCESS;
 }
 

@@ -134,6 +134,21 @@ static void *notifier_thread(void *arg)
 	return NULL;
 }
 
+static unsigned long page_of_v(unsigned long v)
+{
+	return gpa_of((v >> 12) % NR_PAGES);
+}
+
+/* What H_READ says is an HPTE that has been there, its parts together */
+static void check_read(unsigned long v, unsigned long r)
+{
+	check(!(v & (HPTE_V_ABSENT | HPTE_V_HVLOCK)));
+	if (v & HPTE_V_VALID)
+		check_eq(r & HPTE_R_RPN, page_of_v(v));
+	else
+		check_eq(r, 0);
+}
+
 static void *vcpu_thread(void *arg)
 {
 	struct kvm_vcpu *vcpu = fake_vcpu();
@@ -147,8 +162,8 @@ static void *vcpu_thread(void *arg)
 		switch (rnd(12)) {
 		case 0 ... 4:
 			v = (unsigned long)rnd(1000) << 12;
-			r = gpa_of(rnd(NR_PAGES)) | HPTE_R_M |
-			    (rnd(4) ? 2 : 3);
+			/* For H_READ below: one doubleword tells the page of the other */
+			r = page_of_v(v) | HPTE_R_M | (rnd(4) ? 2 : 3);
 			if (kvmhv_rm_h_enter(vcpu, rnd(2) ? H_EXACT : 0, index,
 					     v, r) == H_SUCCESS)
 				__atomic_fetch_add(&inserted, 1,
@@ -172,8 +187,7 @@ static void *vcpu_thread(void *arg)
 			check_eq(kvmhv_rm_h_read(vcpu, H_READ_4, index),
 				 H_SUCCESS);
 			for (i = 0; i < 4; i++)
-				check(!(gpr[4 + 2 * i] &
-					(HPTE_V_ABSENT | HPTE_V_HVLOCK)));
+				check_read(gpr[4 + 2 * i], gpr[5 + 2 * i]);
 			break;
 		case 10:
 			kvmhv_rm_h_clear_ref(vcpu, 0, index);
