@@ -107,7 +107,7 @@ _GLOBAL(kvmhv_isa206_save_host)
 1:	host_sprs save_spr, save_spr
 	blr
 
-/* And back; the counters go on last */
+/* And back; the counters go on last, at the latest with the rfid into the host */
 _GLOBAL(kvmhv_isa206_load_host)
 	host_sprs load_spr, load_spr
 	ld	r0,PACA_SPRG_VDSO(r13)
@@ -120,18 +120,17 @@ _GLOBAL(kvmhv_isa206_load_host)
 1:	li	r0,0
 	host_pmu clear_spr, clear_spr
 2:	mtspr	SPRN_MMCR0,r4
-	isync
 	blr
 
 /*
  * With FCHV the PMU itself stops a guest's counters while MSR[HV]=1, so that
- * MMCR0 may be loaded before the last instructions here have run.
+ * MMCR0 may be loaded before the last instructions here have run.  What is loaded
+ * here is for the guest; the hrfid into it synchronises.
  */
 _GLOBAL(kvmhv_isa206_load_guest)
 	/* the partition's, with what each thread has for itself */
 	ld	r4,VCPU_HV_LPCR(r31)
 	mtspr	SPRN_LPCR,r4
-	isync
 
 	mfspr	r4,SPRN_PURR
 	mfspr	r5,SPRN_SPURR
@@ -150,7 +149,6 @@ _GLOBAL(kvmhv_isa206_load_guest)
 	ld	r0,VCPU_MMCR_N(0)(r31)
 	ori	r0,r0,MMCR0_FCHV
 	mtspr	SPRN_MMCR0,r0
-	isync
 	lwz	r0,VCPU_CTRL(r31)
 	mtspr	SPRN_CTRLT,r0
 	blr

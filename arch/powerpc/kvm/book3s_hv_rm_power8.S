@@ -55,7 +55,16 @@
 	\op	SPRN_MMCR2, VCPU_MMCR_N(2), r31
 	\op	SPRN_SIER, VCPU_SIER, r31
 	\op	SPRN_HFSCR, VCPU_HFSCR, r31
-	unused_sprs \op, \op_w
+.endm
+
+/* As save_spr and save_spr_w; r4 gets the bits that are set in any of them */
+.macro collect_spr spr, off, base
+	save_spr \spr, \off, \base
+	or	r4,r4,r0
+.endm
+.macro collect_spr_w spr, off, base
+	save_spr_w \spr, \off, \base
+	or	r4,r4,r0
 .endm
 
 /* What the host has live goes into the switch frame, the guest's comes */
@@ -65,6 +74,7 @@ _GLOBAL(kvmhv_power8_to_guest)
 	bl	kvmhv_isa206_save_host
 	host_sprs save_spr, save_spr
 	guest_sprs load_spr, load_spr_w
+	unused_sprs load_spr, load_spr_w
 	ld	r0,PPC_LR_STKOFF(r1)
 	mtlr	r0
 	b	kvmhv_isa206_load_guest
@@ -75,9 +85,13 @@ _GLOBAL(kvmhv_power8_to_host)
 	std	r0,PPC_LR_STKOFF(r1)
 	bl	kvmhv_isa206_save_guest
 	guest_sprs save_spr, save_spr_w
+	li	r4,0
+	unused_sprs collect_spr, collect_spr_w
+	cmpdi	r4,0			/* few guests use any: spare eight mtspr */
+	beq	1f
 	li	r0,0
 	unused_sprs clear_spr, clear_spr
-	host_sprs load_spr, load_spr
+1:	host_sprs load_spr, load_spr
 	ld	r0,PPC_LR_STKOFF(r1)
 	mtlr	r0
 	b	kvmhv_isa206_load_host
