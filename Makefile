@@ -13,7 +13,7 @@ run:		## a guest on an emulated POWER8: its shell, or RUN_CMD='...' in it
 test:		## what a change must pass; TIER=static, unit, boot or all, ROW=name[,name], LOAD=N
 	@scripts/test
 
-bench:		## path lengths, ours and Linux 6.1's own; build/bench (half an hour)
+bench:		## path lengths and costs, ours and Linux 6.1's own; build/bench (half an hour)
 	@scripts/bench $(BENCH)
 
 profile:	## where the instructions of a path go: PATH=h_enter_remove
