@@ -590,8 +590,8 @@ static inline void put_read(unsigned long *out, unsigned long v,
 }
 
 /*
- * Who changes an HPTE holds its lock: one that is unlocked, and the same before
- * and after the hardware's R and C were read, has had them.  False if it is not.
+ * An HPTE changes under its lock only: one that is unlocked, and the same before and
+ * after the hardware's R and C were read, has had them.  False if it is not.
  */
 static inline bool read_unlocked(const struct kvm_hv_hpt *hpt,
 				 unsigned long index, unsigned long *out)
