@@ -234,6 +234,10 @@ static void serve(struct kvmhv_thread *thread)
 
 	if (!READ_ONCE(thread->vcpu) || !join_core(thread))
 		return;
+	/*
+	 * Perhaps another one, put in just now: what kvmhv_put_in() wrote before is
+	 * seen because its address depends on this.
+	 */
 	vcpu = READ_ONCE(thread->vcpu);
 	if (vcpu) {
 		local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_HOST_HV;

@@ -223,17 +223,24 @@ inline join_core()
 	od
 }
 
+/* INPUT is in the vcpu: its address depends on thread->vcpu */
+#ifdef NO_DEPENDENCY
+#define LOAD_VCPU	load(1, VCPU, x)
+#else
+#define LOAD_VCPU	load_pointer(1, VCPU, x, INPUT)
+#endif
+
 /* serve() */
 inline serve()
 {
-	load(1, VCPU, x);
+	LOAD_VCPU;
 	if
 	:: x -> join_core()
 	:: else -> go = 0
 	fi;
 	if
 	:: go ->
-		load(1, VCPU, x);
+		LOAD_VCPU;
 		if
 		:: x ->
 			assert(mem[TB]);

@@ -96,6 +96,23 @@ inline load(t, a, to)
 	}
 }
 
+/* The same, and the address of word @by depends on it: that is loaded later */
+inline load_pointer(t, a, to, by)
+{
+	atomic {
+		if
+		:: !WAITS(t, a) && seen[(t) * A + (a)] != mem[a] ->
+			seen[(t) * A + (a)] = mem[a];
+			if
+			:: !WAITS(t, by) -> seen[(t) * A + (by)] = mem[by]
+			:: else
+			fi
+		:: skip
+		fi;
+		to = seen[(t) * A + (a)]
+	}
+}
+
 inline sync(t)
 {
 	atomic { DRAINED(t) -> look(t) }
