@@ -217,10 +217,10 @@ int main(int argc, char **argv)
 	check("memory at 0", set_slot(&vm, 0, 0, mem, MEM_SIZE, 0), 0);
 
 	/* each 64th trip is different */
-	for (i = 1; i <= 150; i++)
+	for (i = 1; i <= (vcpu_id ? 40 : 150); i++)
 		round_trip(i, 0);
 	sigaction(SIGALRM, &sa, NULL);
-	for (i = 1; i <= 5; i++)
+	for (i = 1; i <= (vcpu_id ? 1 : 5); i++)
 		round_trip(i, EINTR);
 	close_vm(&vm);
 	return summary("hostregs");
