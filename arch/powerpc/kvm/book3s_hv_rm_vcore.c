@@ -49,19 +49,15 @@
 /**
  * kvmhv_rm_nap - nap until an interrupt comes
  *
- * FP, VMX and VSX registers, SRR0/1 and what is in struct kvmhv_nap_sprs are lost.
- * AMOR, which is a constant of the host's, is not.
+ * FP, VMX and VSX registers, SRR0/1, AMOR and what is in struct kvmhv_nap_sprs are
+ * lost.
  *
  * Context: MMU off.
  * Return: SRR1 of the wake-up, which tells why.
  */
 unsigned long kvmhv_rm_nap(void)
 {
-	unsigned long srr1 = isa206_idle_insn_mayloss(PNV_THREAD_NAP);
-
-	if (cpu_has_feature(CPU_FTR_ARCH_207S))
-		mtspr(SPRN_AMOR, ~0UL);
-	return srr1;
+	return isa206_idle_insn_mayloss(PNV_THREAD_NAP);
 }
 
 /* The ICP is a big-endian device */

@@ -119,7 +119,10 @@ static inline void kvmhv_keep_nap_sprs(struct kvmhv_nap_sprs *sprs)
 	}
 }
 
-/* After the last one; what synchronises context comes with the MMU or the guest */
+/*
+ * After the last one; what synchronises context comes with the MMU or the guest.
+ * AMOR is a constant of the host's.
+ */
 static inline void kvmhv_nap_sprs_back(const struct kvmhv_nap_sprs *sprs)
 {
 	mtspr(SPRN_VRSAVE, sprs->vrsave);
@@ -129,6 +132,7 @@ static inline void kvmhv_nap_sprs_back(const struct kvmhv_nap_sprs *sprs)
 	if (cpu_has_feature(CPU_FTR_ARCH_207S)) {
 		mtspr(SPRN_TAR, sprs->tar);
 		mtspr(SPRN_IAMR, sprs->iamr);
+		mtspr(SPRN_AMOR, ~0UL);
 	}
 }
 
