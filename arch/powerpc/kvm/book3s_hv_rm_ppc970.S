@@ -124,11 +124,10 @@ _GLOBAL_TOC(kvmhv_ppc970_read_control)
 
 /*
  * void kvmhv_ppc970_set_partition(unsigned long sdr1, unsigned long hid4,
- *				   bool hdec)
+ *				   unsigned long hid0)
  *
- * Move the processor into a partition, the host's being 0; @hdec allows
- * hypervisor decrementer interrupts.  Nobody executes tlbie or tlbsync
- * meanwhile, in the old partition or the new one: book3s_hv_rm_tlbie.c.
+ * Move the processor into a partition, the host's being 0.  Nobody executes tlbie
+ * or tlbsync meanwhile, in the old partition or the new one: book3s_hv_rm_tlbie.c.
  *
  * SDR1 and HID4 cannot change together, so HID4 passes through a partition ID
  * that no partition has, as LPIDR does in .Lswitch of book3s_hv_rm_power7.S.
@@ -157,10 +156,8 @@ _GLOBAL_TOC(kvmhv_ppc970_set_partition)
 	ptesync
 
 	/* HID0 wants to be written like this */
-	mfspr	r7,SPRN_HID0
-	rldimi	r7,r5,HID0_HDICE_SH,63-HID0_HDICE_SH
 	sync
-	mtspr	SPRN_HID0,r7
+	mtspr	SPRN_HID0,r5
 	.rept	6
 	mfspr	r7,SPRN_HID0
 	.endr

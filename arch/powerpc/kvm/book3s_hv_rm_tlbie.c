@@ -18,6 +18,7 @@
 #include <asm/kvm_hv_tlbie.h>
 #include <asm/kvm_hv_tlbie_lock.h>
 #include <asm/processor.h>
+#include <asm/reg.h>
 
 /**
  * kvmhv_rm_lock_tlbie - nobody executes tlbie or tlbsync until the unlock
@@ -61,17 +62,23 @@ void kvmhv_rm_tlbie_201(const unsigned long *rb, unsigned int n)
 	kvmhv_rm_unlock_tlbie();
 }
 
-static void switch_partition(unsigned long sdr1, unsigned long hid4, bool guest)
+/* HID0[DEEPNAP], [DOZE], [NAP] and [SLEEP]: what MSR[POW] stands for */
+#define HID0_POWER_SAVING	(0xfUL << 53)
+
+static void switch_partition(unsigned long sdr1, unsigned long hid4, unsigned long hid0)
 {
 	kvmhv_rm_lock_tlbie();
-	/* hypervisor decrementer interrupts are for guests only */
-	kvmhv_ppc970_set_partition(sdr1, hid4, guest);
+	kvmhv_ppc970_set_partition(sdr1, hid4, hid0);
 	kvmhv_rm_unlock_tlbie();
 }
 
 /**
  * kvmhv_ppc970_enter_partition - move the processor into a guest's partition
  * @vcore: of a VM whose HID4 names partition and real mode area
+ *
+ * Hypervisor decrementer interrupts are for guests only; MSR[POW], which a guest
+ * can set, does nothing in it: a processor that naps with MSR[EE] off is lost for
+ * the host's interrupts.
  *
  * Context: MMU off, interrupts disabled.
  * Return: HID4 of the host.
@@ -80,8 +87,11 @@ unsigned long kvmhv_ppc970_enter_partition(struct kvm_hv_vcore *vcore)
 {
 	const struct kvm_hv_vm *hv = &vcore->kvm->arch.hv;
 	unsigned long host = kvmhv_ppc970_read_control();
+	unsigned long hid0 = mfspr(SPRN_HID0);
 
-	switch_partition(hv->sdr1, hv->hid4, true);
+	vcore->host_hid0 = hid0;
+	switch_partition(hv->sdr1, hv->hid4,
+			 (hid0 & ~HID0_POWER_SAVING) | 1UL << HID0_HDICE_SH);
 	return host;
 }
 
@@ -95,5 +105,5 @@ unsigned long kvmhv_ppc970_enter_partition(struct kvm_hv_vcore *vcore)
 void kvmhv_ppc970_leave_partition(struct kvm_hv_vcore *vcore,
 				  unsigned long hid4)
 {
-	switch_partition(vcore->kvm->arch.hv.host_sdr1, hid4, false);
+	switch_partition(vcore->kvm->arch.hv.host_sdr1, hid4, vcore->host_hid0);
 }

@@ -247,6 +247,7 @@ struct kvm_hv_vcore {
 	unsigned long pcr;	/* [V] PCR while in the guest */
 	unsigned long dpdes;	/* [T](a) POWER8 doorbells */
 	unsigned long vtb;	/* [T](a) POWER8 virtual timebase */
+	unsigned long host_hid0;	/* [T] PPC970, while in the guest */
 	u32 arch_compat;	/* [V] logical PVR or 0 */
 	bool online;		/* [V] */
 };
@@ -461,7 +462,7 @@ void kvmhv_ppc970_to_guest(void);
 void kvmhv_ppc970_to_host(void);
 unsigned long kvmhv_ppc970_read_control(void);
 void kvmhv_ppc970_set_partition(unsigned long sdr1, unsigned long hid4,
-				bool hdec);
+				unsigned long hid0);
 unsigned long kvmhv_power7_read_control(void);
 unsigned long kvmhv_power7_enter_partition(struct kvm_hv_vcore *vcore);
 void kvmhv_power7_leave_partition(struct kvm_hv_vcore *vcore,

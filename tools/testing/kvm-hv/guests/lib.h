@@ -25,6 +25,7 @@ typedef long s64;
 #define MSR_SF		BIT(63)
 #define MSR_VEC		BIT(25)
 #define MSR_VSX		BIT(23)
+#define MSR_POW		BIT(18)
 #define MSR_EE		BIT(15)
 #define MSR_PR		BIT(14)
 #define MSR_FP		BIT(13)

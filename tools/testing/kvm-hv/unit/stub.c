@@ -296,9 +296,10 @@ void kvmhv_tlbiel_201(unsigned long rb)
 
 /* The assembly */
 void kvmhv_ppc970_set_partition(unsigned long sdr1, unsigned long hid4,
-				bool hdec)
+				unsigned long hid0)
 {
 	check(has_tlbie);
+	check_eq(hid0, hid4 == HOST_HID4 ? HOST_HID0 : GUEST_HID0);
 	if (fake.on_switch)
 		fake.on_switch();
 }

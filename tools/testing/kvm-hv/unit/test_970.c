@@ -336,6 +336,7 @@ static void exclusion(void)
 	unsigned long i;
 
 	up(true, true);
+	mtspr(SPRN_HID0, HOST_HID0);
 	fake.threaded = true;
 	fake.on_tlbsync = synced;
 	fake.on_switch = switched;

@@ -110,6 +110,8 @@ extern struct fake fake;
 
 /* What a PPC970 has in HID4 before a guest runs */
 #define HOST_HID4	0x970UL
+#define HOST_HID0	0x0050000000000000UL	/* NAP, DPM */
+#define GUEST_HID0	0x0010010000000000UL	/* DPM, HDICE */
 
 void fake_setup(unsigned long nr_pteg);
 void fake_teardown(void);

@@ -449,6 +449,8 @@ void HMT_low(void);
 #define SPRN_VRSAVE		256
 #define SPRN_AMOR		349
 #define SPRN_TAR		815
+#define SPRN_HID0		1008
+#define HID0_HDICE_SH		40
 #define SPRN_CTRLT		152
 #define SPRN_HDEC		310
 #define SPRN_TBU40		286
