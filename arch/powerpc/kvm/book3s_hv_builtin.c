@@ -10,7 +10,6 @@
 #include <asm/kvm_book3s.h>
 #include <asm/kvm_book3s_hv.h>
 #include <asm/kvm_ppc.h>
-#include <asm/mce.h>
 #include <asm/reg.h>
 
 /*
@@ -73,19 +72,6 @@ const struct kvmhv_cpu_ops *kvmhv_probe_cpu(const char **why)
 	return cpu;
 }
 EXPORT_SYMBOL_GPL(kvmhv_probe_cpu);
-
-/**
- * kvmhv_take_mce_event - what the host's early handler recorded
- * @evt: where to put it; zeroed if it recorded nothing
- *
- * Context: on the CPU that took the machine check, interrupts off.
- */
-void kvmhv_take_mce_event(struct machine_check_event *evt)
-{
-	if (!get_mce_event(evt, MCE_EVENT_RELEASE))
-		memset(evt, 0, sizeof(*evt));
-}
-EXPORT_SYMBOL_GPL(kvmhv_take_mce_event);
 
 /**
  * kvmhv_unexpected_trap - a machine check or system reset in real-mode code

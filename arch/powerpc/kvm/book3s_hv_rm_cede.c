@@ -19,6 +19,7 @@
 #include <asm/hvcall.h>
 #include <asm/kvm_book3s.h>
 #include <asm/kvm_ppc.h>
+#include <asm/mce.h>
 #include <asm/reg.h>
 #include <asm/switch_to.h>
 
@@ -117,6 +118,8 @@ static bool nap_in_company(struct kvm_vcpu *vcpu,
 static bool nap(struct kvm_vcpu *vcpu, bool patient)
 {
 	struct kvmhv_thread *thread = kvmhv_this_thread();
+	int queued = local_paca->mce_info->mce_queue_count;
+	u64 dec_expires = mftb() + (s32)mfspr(SPRN_DEC);
 	bool go_on = false;
 
 	if (!begin_nap(thread) && !(patient && nap_in_company(vcpu, thread)))
@@ -124,6 +127,8 @@ static bool nap(struct kvm_vcpu *vcpu, bool patient)
 
 	for (;;) {
 		kvmhv_rm_nap();
+		if (kvmhv_rm_nap_check(vcpu, queued, dec_expires))
+			break;
 		if (kvmhv_rm_take_ipi(thread) == KVMHV_IPI_HOST)
 			break;
 		if (atomic_read(&thread->core->map) & KVMHV_MAP_EXITING ||

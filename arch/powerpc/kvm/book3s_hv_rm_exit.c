@@ -23,11 +23,12 @@
 #define TLBIEL_IS_LPID		(2UL << 10)
 #define TLBIEL_SET_SHIFT	12
 
-/*
- * Another CPU, or this one for another VM that had the same LPID before, may
- * have left translations in this CPU's TLB that tlbie never removed.
+/**
+ * kvmhv_rm_flush_tlb - drop what the core's TLB has of the guest's partition
+ *
+ * Context: MMU off, guest partition.
  */
-static void flush_guest_tlb(struct kvm *kvm)
+void kvmhv_rm_flush_tlb(void)
 {
 	unsigned long set;
 
@@ -50,6 +51,10 @@ void kvmhv_rm_enter_prepare(struct kvm *kvm)
 {
 	int cpu = local_paca->paca_index;
 
+	/*
+	 * Another CPU, or this one for another VM that had the same LPID before, may
+	 * have left translations in this CPU's TLB that tlbie never removed.
+	 */
 	if (unlikely(cpumask_test_cpu(cpu, &kvm->arch.hv.need_tlb_flush))) {
 		/*
 		 * Clear first: who sets the bit has already changed the HPT,
@@ -58,7 +63,7 @@ void kvmhv_rm_enter_prepare(struct kvm *kvm)
 		cpumask_clear_cpu(cpu, &kvm->arch.hv.need_tlb_flush);
 		WRITE_ONCE(kvm->arch.hv.tlb_cpu, 0);
 		smp_mb(); /* see above: pairs with who sets the bit */
-		flush_guest_tlb(kvm);
+		kvmhv_rm_flush_tlb();
 	}
 }
 
@@ -170,6 +175,11 @@ static void keep_inst(struct kvm_vcpu *vcpu)
 		mtspr(SPRN_SRR1, srr1);
 		mtspr(SPRN_DAR, dar);
 		mtspr(SPRN_DSISR, dsisr);
+		/* A machine check skips the load, too: then it hit the guest's instruction */
+		if (unlikely(local_paca->mce_info->mce_nest_count)) {
+			vcpu->arch.hv.trap = BOOK3S_INTERRUPT_MACHINE_CHECK;
+			kvmhv_rm_machine_check(vcpu, true);
+		}
 	}
 	vcpu->arch.last_inst = inst;
 }
@@ -348,6 +358,10 @@ enum kvmhv_verdict kvmhv_rm_exit(struct kvm_vcpu *vcpu)
 		return external(vcpu);
 	case BOOK3S_INTERRUPT_H_EMUL_ASSIST:
 		hv->heir = mfspr(SPRN_HEIR);
+		return KVMHV_EXIT_HOST;
+	case BOOK3S_INTERRUPT_MACHINE_CHECK:
+		kvmhv_rm_machine_check(vcpu, hv->shregs.msr & MSR_RI);
+		hv->shregs.msr &= ~SRR1_CAUSE_BITS;
 		return KVMHV_EXIT_HOST;
 	default:
 		return KVMHV_EXIT_HOST;

@@ -165,7 +165,7 @@ static void take_out(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
 {
 	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
 	struct kvmhv_thread *thread = hv->thread;
-	bool hosts = trap_is_hosts(hv->trap);
+	bool hosts = trap_is_hosts(hv->trap) && likely(!hv->mce_taken);
 
 	WRITE_ONCE(thread->vcpu, NULL);
 	WRITE_ONCE(hv->thread, NULL);
@@ -180,6 +180,8 @@ static void take_out(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
 		kvmhv_handle_exit(vcpu);	/* only counts it */
 	if (hosts)
 		vcpu->arch.trap = 0;
+	else if (unlikely(hv->mce_taken && !hv->trap))
+		vcpu->arch.trap = BOOK3S_INTERRUPT_MACHINE_CHECK;
 
 	if (hv->trap || vcpu->arch.ceded)
 		hv->not_come = 0;
@@ -223,9 +225,6 @@ static void replay_host_interrupt(struct kvm_vcpu *vcpu,
 		break;
 	case BOOK3S_INTERRUPT_SYSTEM_RESET:
 		replay_system_reset();
-		break;
-	case BOOK3S_INTERRUPT_MACHINE_CHECK:
-		kvmhv_take_mce_event(&vcpu->arch.mce_evt);
 		break;
 	}
 }

@@ -339,6 +339,8 @@ struct kvm_hv_vcpu {
 	unsigned long fault_v;	/* [R] HPTE found absent, 1st doubleword */
 	unsigned long fault_r;	/* [R] guest's view of the 2nd doubleword */
 	long fault_index;	/* [R] its index, -1 if there is none */
+	bool mce_taken;		/* [R] a machine check is in vcpu->arch.mce_evt */
+	bool slb_lost;		/* [R] its SLB entries are gone with it */
 
 	struct kvm_hv_mmio mmio;	/* [V] the last access that was emulated */
 
@@ -486,12 +488,16 @@ enum kvmhv_verdict kvmhv_rm_entry(struct kvm_vcpu *vcpu);
 enum kvmhv_verdict kvmhv_rm_exit(struct kvm_vcpu *vcpu);
 void kvmhv_rm_inject_external(struct kvm_vcpu *vcpu);
 void kvmhv_rm_enter_prepare(struct kvm *kvm);
+void kvmhv_rm_flush_tlb(void);
 void kvmhv_rm_save_slb(void);
 void kvmhv_rm_restore_slb(void);
 
+/* book3s_hv_rm_failure.c, MMU off */
+void kvmhv_rm_machine_check(struct kvm_vcpu *vcpu, bool intact);
+bool kvmhv_rm_nap_check(struct kvm_vcpu *vcpu, int queued, u64 dec_expires);
+
 /* book3s_hv_builtin.c: where real mode ends up when all is lost, MMU on */
 void kvmhv_unexpected_trap(unsigned long trap);
-void kvmhv_take_mce_event(struct machine_check_event *evt);
 
 /*
  * book3s_hv_rm_mmu.c: hcalls on the HPT.  Called by assembly with the MMU off
