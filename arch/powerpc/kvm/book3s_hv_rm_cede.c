@@ -121,13 +121,15 @@ static bool nap(struct kvm_vcpu *vcpu, bool patient)
 	int queued = local_paca->mce_info->mce_queue_count;
 	u64 dec_expires = mftb() + (s32)mfspr(SPRN_DEC);
 	bool go_on = false;
+	unsigned long srr1;
 
 	if (!begin_nap(thread) && !(patient && nap_in_company(vcpu, thread)))
 		return false;
 
 	for (;;) {
-		kvmhv_rm_nap();
-		if (kvmhv_rm_nap_check(vcpu, queued, dec_expires))
+		srr1 = kvmhv_rm_nap();
+		if (kvmhv_rm_nap_check(vcpu, queued, dec_expires) ||
+		    kvmhv_rm_note_wakeup(thread, srr1))
 			break;
 		if (kvmhv_rm_take_ipi(thread) == KVMHV_IPI_HOST)
 			break;
@@ -214,6 +216,9 @@ bool kvmhv_rm_cede_again(struct kvm_vcpu *vcpu)
 		return true;
 	if (!woken(vcpu) && nap_for_guest(vcpu, true))
 		return true;
+	/* What ended the nap has to be seen to first, whatever else there is by now */
+	if (vcpu->arch.hv.mce_taken || kvmhv_this_thread()->events)
+		return false;
 	/* The IPI that said so is gone: do not begin what nobody would end */
 	if (!woken(vcpu) || READ_ONCE(vcpu->arch.hv.leave) ||
 	    atomic_read(&kvmhv_this_thread()->core->map) & KVMHV_MAP_EXITING)

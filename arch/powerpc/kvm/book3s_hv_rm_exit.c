@@ -359,6 +359,12 @@ enum kvmhv_verdict kvmhv_rm_exit(struct kvm_vcpu *vcpu)
 	case BOOK3S_INTERRUPT_H_EMUL_ASSIST:
 		hv->heir = mfspr(SPRN_HEIR);
 		return KVMHV_EXIT_HOST;
+	case BOOK3S_INTERRUPT_SYSTEM_RESET:
+		kvmhv_this_thread()->events |= KVMHV_EVENT_RESET;
+		if (!(hv->shregs.msr & MSR_RI))
+			kvmhv_rm_lose_guest(vcpu);
+		hv->shregs.msr &= ~SRR1_CAUSE_BITS;
+		return KVMHV_EXIT_HOST;
 	case BOOK3S_INTERRUPT_MACHINE_CHECK:
 		kvmhv_rm_machine_check(vcpu, hv->shregs.msr & MSR_RI);
 		hv->shregs.msr &= ~SRR1_CAUSE_BITS;

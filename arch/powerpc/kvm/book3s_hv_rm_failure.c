@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Errors that hit a thread while it runs a guest: machine checks.  What happens
- * then is in Documentation/virt/kvm/ppc-hv/failure.rst.
+ * Errors that hit a thread while it runs a guest.  What happens then is in Documentation/virt/kvm/ppc-hv/failure.rst.
  *
  * REAL MODE: this file runs with MSR[IR]=MSR[DR]=0 and interrupts disabled, on
  * the thread that the error hit.  It may touch the linear mapping only: no
@@ -84,6 +83,24 @@ void kvmhv_rm_machine_check(struct kvm_vcpu *vcpu, bool intact)
 	if (!get_mce_event(evt, MCE_EVENT_RELEASE))
 		unknown_event(vcpu, evt);
 	recover(vcpu, intact);
+}
+
+/**
+ * kvmhv_rm_lose_guest - a system reset hit the guest while its MSR[RI] was 0
+ * @vcpu: the vcpu that this thread runs
+ *
+ * SRR0 and SRR1 are lost, as by a machine check that is not recovered; the guest or
+ * user space hears of it as of one.
+ *
+ * Context: MMU off.
+ */
+void kvmhv_rm_lose_guest(struct kvm_vcpu *vcpu)
+{
+	struct machine_check_event *evt = &vcpu->arch.mce_evt;
+
+	unknown_event(vcpu, evt);
+	evt->disposition = MCE_DISPOSITION_NOT_RECOVERED;
+	vcpu->arch.hv.mce_taken = true;
 }
 
 /**

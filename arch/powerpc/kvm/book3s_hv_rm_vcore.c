@@ -56,6 +56,29 @@ unsigned long kvmhv_rm_nap(void)
 	return isa206_idle_insn_mayloss(PNV_THREAD_NAP);
 }
 
+static unsigned long wake_mask(void)
+{
+	return cpu_has_feature(CPU_FTR_ARCH_207S) ? SRR1_WAKEMASK_P8 : SRR1_WAKEMASK;
+}
+
+/**
+ * kvmhv_rm_note_wakeup - is what ended a nap in the guest an event for the host?
+ * @thread: this thread
+ * @srr1: of the wake-up
+ *
+ * The processor considers it taken: it does not come again.
+ *
+ * Context: MMU off.
+ * Return: true if so; the thread has to leave the guest.
+ */
+bool kvmhv_rm_note_wakeup(struct kvmhv_thread *thread, unsigned long srr1)
+{
+	if (likely((srr1 & wake_mask()) != SRR1_WAKERESET))
+		return false;
+	thread->events |= KVMHV_EVENT_RESET;
+	return true;
+}
+
 /* The ICP is a big-endian device */
 static u32 icp_read(const struct kvmhv_thread *thread, unsigned long reg)
 {
@@ -282,7 +305,8 @@ static bool withdraw(struct kvmhv_thread *thread)
  * If an interrupt of the host was accepted instead of KVM's IPI (thread->xirr) the
  * host hears of a wake-up by an external interrupt, whatever ended the nap.  Only
  * then its idle code asks kvmppc_get_xics_latch(), deals with the device as with any
- * that interrupts an offline CPU, and ends the interrupt, which reopens the CPPR.
+ * that interrupts an offline CPU, and ends the interrupt, which reopens the CPPR.  A
+ * system reset goes before it, also one that hit the thread in the guest.
  *
  * Context: MMU off, interrupts disabled, by power7_offline().
  * Return: true if the thread shall nap again: nobody but KVM wanted it.
@@ -290,24 +314,23 @@ static bool withdraw(struct kvmhv_thread *thread)
 bool kvmhv_rm_thread_woken(unsigned long *srr1)
 {
 	struct kvmhv_thread *thread = kvmhv_this_thread();
-	unsigned long mask = SRR1_WAKEMASK;
 	enum kvmhv_ipi ipi;
 	bool reset;
 
 	if (!thread || !thread->icp)
 		return false;
-	if (cpu_has_feature(CPU_FTR_ARCH_207S))
-		mask = SRR1_WAKEMASK_P8;
-	reset = (*srr1 & mask) == SRR1_WAKERESET;
+	kvmhv_rm_note_wakeup(thread, *srr1);
 
 	ipi = kvmhv_rm_take_ipi(thread);
-	if (ipi == KVMHV_IPI_NONE && !reset) {
+	if (ipi == KVMHV_IPI_NONE && !thread->events) {
 		if (atomic_read(&thread->core->lend) & KVMHV_LEND_LENT)
 			serve(thread);
-		/* What was accepted while it ran the guest ends no other nap */
-		if (!thread->xirr)
+		/* What came while it ran the guest ends no other nap */
+		if (!thread->xirr && !thread->events)
 			return true;
 	}
+	reset = thread->events & KVMHV_EVENT_RESET;
+	thread->events = 0;
 	/*
 	 * The host wants its thread back: wait for the end of the leader's
 	 * trip, which the host's next timer event ends at the latest.
@@ -315,8 +338,10 @@ bool kvmhv_rm_thread_woken(unsigned long *srr1)
 	while (!withdraw(thread))
 		HMT_low();
 	HMT_medium();
-	if (thread->xirr && !reset)
-		*srr1 = (*srr1 & ~mask) | SRR1_WAKEEE;
+	if (reset)
+		*srr1 = (*srr1 & ~wake_mask()) | SRR1_WAKERESET;
+	else if (thread->xirr)
+		*srr1 = (*srr1 & ~wake_mask()) | SRR1_WAKEEE;
 	this_cpu_enable_ftrace();
 	return false;
 }
@@ -331,6 +356,7 @@ static noinline struct kvm_vcpu *wait_in_core(struct kvmhv_thread *thread)
 	u32 nap = KVMHV_MAP_NAP(thread->nr);
 	atomic_t *map = &thread->core->map;
 	struct kvm_vcpu *vcpu;
+	unsigned long srr1;
 
 	for (;;) {
 		vcpu = READ_ONCE(thread->vcpu);
@@ -340,9 +366,10 @@ static noinline struct kvm_vcpu *wait_in_core(struct kvmhv_thread *thread)
 		/* Pairs with part_core(): it sees NAP, or we see EXITING */
 		if (atomic_fetch_or(nap, map) & KVMHV_MAP_EXITING)
 			break;
-		kvmhv_rm_nap();
+		srr1 = kvmhv_rm_nap();
 		atomic_andnot(nap, map);
-		if (kvmhv_rm_take_ipi(thread) == KVMHV_IPI_HOST ||
+		if (kvmhv_rm_note_wakeup(thread, srr1) ||
+		    kvmhv_rm_take_ipi(thread) == KVMHV_IPI_HOST ||
 		    (s32)mfspr(SPRN_DEC) < 0)
 			begin_exit(thread);
 	}

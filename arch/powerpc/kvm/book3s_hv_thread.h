@@ -90,6 +90,7 @@ static inline void kvmhv_store_fp(struct kvm_vcpu *vcpu)
 	}
 }
 
+bool kvmhv_rm_note_wakeup(struct kvmhv_thread *thread, unsigned long srr1);
 enum kvmhv_ipi kvmhv_rm_take_ipi(struct kvmhv_thread *thread);
 unsigned long kvmhv_rm_nap(void);
 

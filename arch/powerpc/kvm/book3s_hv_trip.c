@@ -223,10 +223,20 @@ static void replay_host_interrupt(struct kvm_vcpu *vcpu,
 			ppc_md.hmi_exception_early(NULL);
 		local_paca->irq_happened |= PACA_IRQ_HMI;
 		break;
-	case BOOK3S_INTERRUPT_SYSTEM_RESET:
-		replay_system_reset();
-		break;
 	}
+}
+
+/*
+ * What the host shall do about an event of this thread in the guest.  Of a crash it
+ * does not come back; so the siblings are its own again.
+ */
+static noinline void replay_events(struct kvmhv_thread *thread)
+{
+	u8 events = thread->events;
+
+	thread->events = 0;
+	if (events & KVMHV_EVENT_RESET)
+		replay_system_reset();
 }
 
 /* A thread for each ready vcpu: runnable vcpus first, for the lower threads */
@@ -381,6 +391,8 @@ int kvmhv_try_trip(struct kvm_vcpu *self)
 		vcore->leader = leader;
 		core_trip(vcore, self, leader);
 		return_threads(leader);
+		if (unlikely(leader->events))
+			replay_events(leader);
 		r = 0;
 	}
 

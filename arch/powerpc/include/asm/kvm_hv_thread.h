@@ -38,6 +38,9 @@ struct kvm_vcpu;
 /* Threads of a core, at most: bits in the two words above */
 #define KVMHV_MAX_THREADS	8
 
+/* kvmhv_thread.events: what hit a thread in the guest and is the host's business */
+#define KVMHV_EVENT_RESET	BIT(0)
+
 /* SLB entries of the host that survive a guest: those its bitmaps are about */
 #define KVMHV_HOST_SLB		32
 
@@ -63,6 +66,7 @@ struct kvmhv_core {
  * @cpu: its number as a CPU of the host
  * @nr: its number in the core
  * @host_ipi: the host has sent it an IPI that it has not taken
+ * @events: KVMHV_EVENT_*, noted by the thread while it runs a guest
  * @xirr: an interrupt of the host that was accepted while a guest ran, or 0
  * @slb: SLB entries of the host while a guest runs
  * @nr_slb: number of these
@@ -77,6 +81,7 @@ struct kvmhv_thread {
 	int cpu;
 	u8 nr;
 	bool host_ipi;
+	u8 events;
 	u32 xirr;
 	u32 nr_slb;
 	u32 slb_used;

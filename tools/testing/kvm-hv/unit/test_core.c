@@ -380,11 +380,46 @@ static void reset(void)
 	}
 }
 
+/* What kvmhv_rm_exit() and the nap of H_CEDE do with a system reset */
+static void guest_is_reset(struct kvm_vcpu *vcpu)
+{
+	in_guest = NULL;
+	check(kvmhv_rm_note_wakeup(&threads[ME], SRR1_WAKERESET));
+	/* The leader has not left yet: the host must not have the thread */
+	check(atomic_read(&core.lend) & KVMHV_LEND_LENT);
+}
+
+/* A reset of a thread in the guest: the host hears of it, once, after the trip */
+static void reset_in_guest(void)
+{
+	struct kvm_vcpu *vcpu;
+	unsigned long srr1;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(processors); i++) {
+		up(processors[i]);
+		vcpu = fake_vcpu();
+		srr1 = call(vcpu);
+		in_guest = guest_is_reset;
+		check(!kvmhv_rm_thread_woken(&srr1));
+		check_eq(ran, 1);
+		check_eq(srr1 & SRR1_WAKEMASK, SRR1_WAKERESET);
+		check(!(atomic_read(&core.lend) &
+			(KVMHV_LEND_LENT | KVMHV_LEND_OFFERED(ME))));
+		check_eq(atomic_read(&core.map) & KVMHV_MAP_IN(ME), 0);
+		/* and the next wake-up is none */
+		check_runs(vcpu);
+		free(vcpu);
+		fake_teardown();
+	}
+}
+
 const struct unit_case core_cases[] = {
 	{ "core: a device's interrupt before the guest", device_before_guest },
 	{ "core: a device's interrupt between trips", device_between_trips },
 	{ "core: a device's interrupt in the guest", device_in_guest },
 	{ "core: an IPI that goes before it is accepted", nothing_accepted },
 	{ "core: a reset", reset },
+	{ "core: a reset in the guest", reset_in_guest },
 	{ NULL, NULL },
 };
