@@ -163,7 +163,7 @@ static void keep_inst(struct kvm_vcpu *vcpu)
 
 	if (!(vcpu->arch.hv.shregs.msr & MSR_IR))
 		return;
-	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_SKIP;
+	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_SKIP_HV;
 	/* nothing but this load may happen with MSR[DR] on */
 	asm volatile("mtmsrd %2; isync; lwz %0,0(%1); mtmsrd %3; isync" :
 		     "+r" (inst) :
