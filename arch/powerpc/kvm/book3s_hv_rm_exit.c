@@ -123,6 +123,19 @@ void kvmhv_rm_restore_slb(void)
 	paca->slb_cache_ptr = thread->slb_cache;
 }
 
+/**
+ * kvmhv_rm_bolted_slb - give the host the SLB entries that it cannot do without
+ *
+ * Whatever is in the SLB, and whether or not the host's entries have been saved.
+ *
+ * Context: MMU off, host partition.
+ */
+void kvmhv_rm_bolted_slb(void)
+{
+	slb_flush_all_realmode();
+	slb_restore_bolted_realmode();
+}
+
 /* Interrupt the guest without leaving it: SRR0/1 are the guest's, and live. */
 static enum kvmhv_verdict rm_inject(struct kvm_vcpu *vcpu, unsigned int vec,
 				    unsigned long srr1_flags)

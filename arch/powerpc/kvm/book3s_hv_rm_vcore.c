@@ -38,6 +38,8 @@
 #define ENTER_TOGETHER		(20 * TB_PER_US)
 /* When to call those once more that do not leave */
 #define CALL_AGAIN		(1000 * TB_PER_US)
+/* How often a thread that gives up looks whether others have left: about a second */
+#define GIVE_UP_ROUNDS		10000000
 
 /* The largest decrementer before ISA 3.0 */
 #define DEC_MAX			0x7fffffff
@@ -251,11 +253,8 @@ static void serve(struct kvmhv_thread *thread)
 		return;
 	vcpu = READ_ONCE(thread->vcpu);
 	if (vcpu) {
-		local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_HOST_HV;
-		local_paca->kvm_hstate.host_msr = MSR_KERNEL;
 		kvmhv_enable_fp();
 		run_vcpu(vcpu);
-		local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_NONE;
 		/* an offline thread has no use for its decrementer */
 		mtspr(SPRN_DEC, DEC_MAX);
 		mtspr(SPRN_CTRLT, 0);
@@ -295,34 +294,13 @@ static bool withdraw(struct kvmhv_thread *thread)
 	return true;
 }
 
-/**
- * kvmhv_rm_thread_woken - an offline thread has woken up
- * @srr1: of the wake-up; when the thread goes back to the host, of the wake-up that
- *	the host has to hear of
- *
- * Runs a vcpu if that was what the thread was called for.
- *
- * If an interrupt of the host was accepted instead of KVM's IPI (thread->xirr) the
- * host hears of a wake-up by an external interrupt, whatever ended the nap.  Only
- * then its idle code asks kvmppc_get_xics_latch(), deals with the device as with any
- * that interrupts an offline CPU, and ends the interrupt, which reopens the CPPR.  A
- * system reset goes before it, also one that hit the thread in the guest.
- *
- * Context: MMU off, interrupts disabled, by power7_offline().
- * Return: true if the thread shall nap again: nobody but KVM wanted it.
- */
-bool kvmhv_rm_thread_woken(unsigned long *srr1)
+/* What kvmhv_rm_thread_woken() does while an error of this thread is KVM's business */
+static bool woken(struct kvmhv_thread *thread, unsigned long *srr1)
 {
-	struct kvmhv_thread *thread = kvmhv_this_thread();
-	enum kvmhv_ipi ipi;
 	bool reset;
 
-	if (!thread || !thread->icp)
-		return false;
 	kvmhv_rm_note_wakeup(thread, *srr1);
-
-	ipi = kvmhv_rm_take_ipi(thread);
-	if (ipi == KVMHV_IPI_NONE && !thread->events) {
+	if (kvmhv_rm_take_ipi(thread) == KVMHV_IPI_NONE && !thread->events) {
 		if (atomic_read(&thread->core->lend) & KVMHV_LEND_LENT)
 			serve(thread);
 		/* What came while it ran the guest ends no other nap */
@@ -342,8 +320,40 @@ bool kvmhv_rm_thread_woken(unsigned long *srr1)
 		*srr1 = (*srr1 & ~wake_mask()) | SRR1_WAKERESET;
 	else if (thread->xirr)
 		*srr1 = (*srr1 & ~wake_mask()) | SRR1_WAKEEE;
-	this_cpu_enable_ftrace();
 	return false;
+}
+
+/**
+ * kvmhv_rm_thread_woken - an offline thread has woken up
+ * @srr1: of the wake-up; when the thread goes back to the host, of the wake-up that
+ *	the host has to hear of
+ *
+ * Runs a vcpu if that was what the thread was called for.
+ *
+ * If an interrupt of the host was accepted instead of KVM's IPI (thread->xirr) the
+ * host hears of a wake-up by an external interrupt, whatever ended the nap.  Only
+ * then its idle code asks kvmppc_get_xics_latch(), deals with the device as with any
+ * that interrupts an offline CPU, and ends the interrupt, which reopens the CPPR.  A
+ * system reset goes before it, also one that hit the thread in the guest.
+ *
+ * Context: MMU off, interrupts disabled, by power7_offline().
+ * Return: true if the thread shall nap again: nobody but KVM wanted it.
+ */
+bool kvmhv_rm_thread_woken(unsigned long *srr1)
+{
+	struct kvmhv_thread *thread = kvmhv_this_thread();
+	bool again;
+
+	if (!thread || !thread->icp)
+		return false;
+	/* The partition may be a guest's: nothing of Linux's may turn the MMU on */
+	local_paca->kvm_hstate.host_msr = MSR_KERNEL;
+	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_HOST_HV;
+	again = woken(thread, srr1);
+	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_NONE;
+	if (!again)
+		this_cpu_enable_ftrace();
+	return again;
 }
 
 /*
@@ -475,6 +485,7 @@ void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore, struct kvmhv_vsx_regs *keep)
 	struct kvm_vcpu *vcpu;
 	u32 others, me;
 
+	core->vcore = vcore;		/* for kvmhv_rm_give_up(), from here on */
 	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_HOST_HV;
 	if (keep)
 		kvmhv_vsx_keep(keep);
@@ -482,8 +493,10 @@ void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore, struct kvmhv_vsx_regs *keep)
 	host_control = kvmhv_cpu->enter_partition(vcore);
 	kvmhv_rm_enter_prepare(vcore->kvm);
 	tb_shift = READ_ONCE(vcore->tb_offset);
-	if (tb_shift)
+	if (tb_shift) {
 		shift_timebase(tb_shift);
+		core->tb_shift = tb_shift;
+	}
 
 	vcpu = READ_ONCE(thread->vcpu);
 	smp_mb(); /* the partition comes before the threads */
@@ -504,11 +517,78 @@ void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore, struct kvmhv_vsx_regs *keep)
 	if (others & KVMHV_MAP_IN_ALL)
 		wait_for_others(thread);
 
-	if (tb_shift)
+	if (tb_shift) {
+		core->tb_shift = 0;
 		shift_timebase(-tb_shift);
+	}
 	kvmhv_cpu->leave_partition(vcore, host_control);
+	core->vcore = NULL;
 	return_decrementer(expires);
 	if (keep)
 		kvmhv_vsx_back(keep);
 	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_NONE;
+}
+
+/* Rounds that are left of @rounds when no thread of @in is in the guest any more */
+static unsigned long await_threads(const struct kvmhv_core *core, u32 in,
+				   unsigned long rounds)
+{
+	while (rounds && atomic_read(&core->map) & in) {
+		HMT_low();
+		rounds--;
+	}
+	return rounds;
+}
+
+/*
+ * The same until the leader is in the host's partition, which it must not leave again
+ * beside a thread with its MMU on: the offer is withdrawn in the same step.
+ */
+static unsigned long await_leader(struct kvmhv_thread *thread, unsigned long rounds)
+{
+	while (rounds && !withdraw(thread)) {
+		HMT_low();
+		rounds--;
+	}
+	return rounds;
+}
+
+/**
+ * kvmhv_rm_give_up - real mode cannot go on: back to the host's partition, to panic
+ *
+ * A machine check or a system reset hit the hypervisor's code on this thread.  There is
+ * nothing to return to, but siblings may be in the guest: their guest's state is not
+ * lost, and they must not find themselves in another partition.
+ *
+ * Called by assembly.
+ *
+ * Context: MMU off, emergency stack.
+ * Return: the threads that have not left, as bits of their numbers; the partition has
+ * been taken from under them.
+ */
+unsigned long kvmhv_rm_give_up(void)
+{
+	struct kvmhv_thread *thread = kvmhv_this_thread();
+	struct kvmhv_core *core = thread->core;
+	u32 others = KVMHV_MAP_IN_ALL & ~KVMHV_MAP_IN(thread->nr);
+	bool leads = thread->nr == core->leader;
+	unsigned long rounds;
+
+	begin_exit(thread);
+	rounds = await_threads(core, leads ? others :
+			       others & ~KVMHV_MAP_IN(core->leader), GIVE_UP_ROUNDS);
+	if (!leads) {
+		part_core(thread);
+		if (await_leader(thread, rounds))
+			return 0;
+	}
+	HMT_medium();
+	/* The leader, or what is to be done without it */
+	others &= atomic_read(&core->map);
+	if (core->tb_shift)
+		shift_timebase(-core->tb_shift);
+	if (core->vcore)
+		kvmhv_cpu->leave_partition(core->vcore,
+					   core->vcore->kvm->arch.hv.host_control);
+	return others;
 }

@@ -12,6 +12,7 @@
 #include <linux/cache.h>
 #include <linux/types.h>
 
+struct kvm_hv_vcore;
 struct kvm_vcpu;
 
 /*
@@ -49,6 +50,9 @@ struct kvm_vcpu;
  * @lend: which offline threads may be used, and whether they are
  * @map: which threads are in the guest
  * @leader: number of the thread that is online; changes while not LENT only
+ * @vcore: the virtual core whose partition it is in, NULL for the host's; written by
+ *	the leader
+ * @tb_shift: what the timebase has more than the host's, until it is taken off
  *
  * All threads write here on their way in and out: a cache line of its own.
  */
@@ -56,6 +60,8 @@ struct kvmhv_core {
 	atomic_t lend;
 	atomic_t map;
 	int leader;
+	struct kvm_hv_vcore *vcore;
+	unsigned long tb_shift;
 } ____cacheline_aligned;
 
 /**

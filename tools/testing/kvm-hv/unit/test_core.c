@@ -154,9 +154,18 @@ void kvmhv_run_thread(struct kvm_vcpu *vcpu)
 		in_guest(vcpu);
 }
 
+static void (*while_waiting)(void);
+static unsigned long waits, partition_left;
+static int left_with_in;
+
 /* A thread that waits: the leader's trip ends meanwhile */
 void HMT_low(void)
 {
+	waits++;
+	if (while_waiting) {
+		while_waiting();
+		return;
+	}
 	atomic_set(&core.map, 0);
 	atomic_andnot(KVMHV_LEND_LENT, &core.lend);
 }
@@ -182,6 +191,9 @@ static void up(unsigned long features)
 	memset(&core, 0, sizeof(core));
 	after_poll = NULL;
 	in_guest = NULL;
+	while_waiting = NULL;
+	waits = 0;
+	partition_left = 0;
 	ran = 0;
 	for (i = 0; i < NR_THREADS; i++) {
 		threads[i] = (struct kvmhv_thread){
@@ -414,6 +426,91 @@ static void reset_in_guest(void)
 	}
 }
 
+static void leave_partition(struct kvm_hv_vcore *vcore, unsigned long control)
+{
+	check_eq(control, 0x1234);
+	partition_left++;
+	left_with_in = atomic_read(&core.map) & KVMHV_MAP_IN_ALL;
+}
+
+/* @in of the threads are in the guest; @nr is hit by an error in real mode */
+static void hit(int nr, u32 in)
+{
+	static struct kvm_hv_vcore vcore;
+
+	up(CPU_FTR_ARCH_206 | CPU_FTR_ARCH_207S);
+	vcore.kvm = &fake.kvm;
+	fake.kvm.arch.hv.host_control = 0x1234;
+	fake.cpu_ops.leave_partition = leave_partition;
+	core.vcore = &vcore;
+	core.leader = 0;
+	atomic_set(&core.lend, KVMHV_LEND_LENT | KVMHV_LEND_OFFERED(1) |
+		   KVMHV_LEND_OFFERED(2) | KVMHV_LEND_OFFERED(3));
+	atomic_set(&core.map, KVMHV_MAP_OPEN | in);
+	local_paca = paca_ptrs[nr];
+}
+
+/* One sibling after the other leaves, the leader last */
+static void siblings_leave(void)
+{
+	int nr = local_paca->kvm_hstate.kvm_thread->nr;
+	u32 in = atomic_read(&core.map) & KVMHV_MAP_IN_ALL & ~KVMHV_MAP_IN(nr);
+
+	check(atomic_read(&core.map) & KVMHV_MAP_EXITING);
+	if (in & ~KVMHV_MAP_IN(0)) {
+		in &= ~KVMHV_MAP_IN(0);
+		atomic_andnot(in & -in, &core.map);
+	} else if (!(atomic_read(&core.map) & KVMHV_MAP_IN_ALL & ~KVMHV_MAP_IN(0))) {
+		/* wait_for_others() is over */
+		atomic_set(&core.map, 0);
+		atomic_andnot(KVMHV_LEND_LENT, &core.lend);
+	}
+}
+
+static void nobody_leaves(void)
+{
+}
+
+static void leader_gives_up(void)
+{
+	hit(0, KVMHV_MAP_IN(0) | KVMHV_MAP_IN(1) | KVMHV_MAP_IN(3));
+	while_waiting = siblings_leave;
+	check_eq(kvmhv_rm_give_up(), 0);
+	check(doorbell[1] && doorbell[3] && !doorbell[2]);
+	check_eq(partition_left, 1);
+	check_eq(left_with_in & ~KVMHV_MAP_IN(0), 0);
+	fake_teardown();
+}
+
+/* Another thread leaves the partition to the leader */
+static void thread_gives_up(void)
+{
+	hit(ME, KVMHV_MAP_IN(0) | KVMHV_MAP_IN(1) | KVMHV_MAP_IN(ME));
+	while_waiting = siblings_leave;
+	check_eq(kvmhv_rm_give_up(), 0);
+	check(doorbell[0] && doorbell[1]);
+	check_eq(partition_left, 0);
+	/* and the leader does not go again while the MMU is on here */
+	check(!(atomic_read(&core.lend) & (KVMHV_LEND_LENT | KVMHV_LEND_OFFERED(ME))));
+	fake_teardown();
+}
+
+/* A sibling that never leaves is waited for no longer than that */
+static void sibling_is_lost(void)
+{
+	hit(0, KVMHV_MAP_IN(0) | KVMHV_MAP_IN(3));
+	while_waiting = nobody_leaves;
+	check_eq(kvmhv_rm_give_up(), KVMHV_MAP_IN(3));
+	check_eq(partition_left, 1);
+	fake_teardown();
+
+	hit(ME, KVMHV_MAP_IN(0) | KVMHV_MAP_IN(ME));
+	while_waiting = nobody_leaves;
+	check_eq(kvmhv_rm_give_up(), KVMHV_MAP_IN(0));
+	check_eq(partition_left, 1);
+	fake_teardown();
+}
+
 const struct unit_case core_cases[] = {
 	{ "core: a device's interrupt before the guest", device_before_guest },
 	{ "core: a device's interrupt between trips", device_between_trips },
@@ -421,5 +518,8 @@ const struct unit_case core_cases[] = {
 	{ "core: an IPI that goes before it is accepted", nothing_accepted },
 	{ "core: a reset", reset },
 	{ "core: a reset in the guest", reset_in_guest },
+	{ "core: the leader gives up", leader_gives_up },
+	{ "core: a borrowed thread gives up", thread_gives_up },
+	{ "core: giving up beside a thread that does not leave", sibling_is_lost },
 	{ NULL, NULL },
 };
