@@ -372,6 +372,9 @@ enum kvmhv_verdict kvmhv_rm_exit(struct kvm_vcpu *vcpu)
 	case BOOK3S_INTERRUPT_H_EMUL_ASSIST:
 		hv->heir = mfspr(SPRN_HEIR);
 		return KVMHV_EXIT_HOST;
+	case BOOK3S_INTERRUPT_HMI:
+		kvmhv_this_thread()->events |= KVMHV_EVENT_HMI;
+		return KVMHV_EXIT_HOST;
 	case BOOK3S_INTERRUPT_SYSTEM_RESET:
 		kvmhv_this_thread()->events |= KVMHV_EVENT_RESET;
 		if (!(hv->shregs.msr & MSR_RI))

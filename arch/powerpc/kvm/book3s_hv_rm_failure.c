@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Errors that hit a thread while it runs a guest.  What happens then is in Documentation/virt/kvm/ppc-hv/failure.rst.
+ * Errors that hit a thread while it runs a guest.  What happens then is in
+ * Documentation/virt/kvm/ppc-hv/failure.rst.
  *
  * REAL MODE: this file runs with MSR[IR]=MSR[DR]=0 and interrupts disabled, on
  * the thread that the error hit.  It may touch the linear mapping only: no
  * vmalloc or ioremap addresses, no module text or data, no printk, tracing or
  * lockdep, no lock whose holder can sleep, nothing that faults.
  */
+#include <linux/export.h>
 #include <linux/kvm_host.h>
 #include <asm/kvm_book3s.h>
 #include <asm/kvm_book3s_hv.h>
+#include <asm/machdep.h>
 #include <asm/mce.h>
 #include <asm/paca.h>
 #include <asm/reg.h>
@@ -127,3 +130,18 @@ bool kvmhv_rm_nap_check(struct kvm_vcpu *vcpu, int queued, u64 dec_expires)
 	recover(vcpu, true);
 	return true;
 }
+
+/**
+ * kvmhv_rm_handle_hmi - have firmware see to a hypervisor maintenance interrupt
+ *
+ * It clears HMER, which would raise the interrupt again.
+ *
+ * Context: MMU on or off, interrupts disabled, the thread that was interrupted.
+ */
+void kvmhv_rm_handle_hmi(void)
+{
+	local_paca->hmi_irqs++;
+	if (ppc_md.hmi_exception_early)
+		ppc_md.hmi_exception_early(NULL);
+}
+EXPORT_SYMBOL_GPL(kvmhv_rm_handle_hmi);

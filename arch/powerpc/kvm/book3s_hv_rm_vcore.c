@@ -75,10 +75,16 @@ static unsigned long wake_mask(void)
  */
 bool kvmhv_rm_note_wakeup(struct kvmhv_thread *thread, unsigned long srr1)
 {
-	if (likely((srr1 & wake_mask()) != SRR1_WAKERESET))
+	switch (srr1 & wake_mask()) {
+	case SRR1_WAKERESET:
+		thread->events |= KVMHV_EVENT_RESET;
+		return true;
+	case SRR1_WAKEHMI:
+		thread->events |= KVMHV_EVENT_HMI;
+		return true;
+	default:
 		return false;
-	thread->events |= KVMHV_EVENT_RESET;
-	return true;
+	}
 }
 
 /* The ICP is a big-endian device */
@@ -299,16 +305,19 @@ static bool woken(struct kvmhv_thread *thread, unsigned long *srr1)
 {
 	bool reset;
 
-	kvmhv_rm_note_wakeup(thread, *srr1);
-	if (kvmhv_rm_take_ipi(thread) == KVMHV_IPI_NONE && !thread->events) {
+	/* power7_idle_insn() has dealt with a maintenance interrupt */
+	reset = (*srr1 & wake_mask()) == SRR1_WAKERESET;
+	if (kvmhv_rm_take_ipi(thread) == KVMHV_IPI_NONE && !reset) {
 		if (atomic_read(&thread->core->lend) & KVMHV_LEND_LENT)
 			serve(thread);
+		if (unlikely(thread->events & KVMHV_EVENT_HMI))
+			kvmhv_rm_handle_hmi();
+		reset = thread->events & KVMHV_EVENT_RESET;
+		thread->events = 0;
 		/* What came while it ran the guest ends no other nap */
-		if (!thread->xirr && !thread->events)
+		if (!thread->xirr && !reset)
 			return true;
 	}
-	reset = thread->events & KVMHV_EVENT_RESET;
-	thread->events = 0;
 	/*
 	 * The host wants its thread back: wait for the end of the leader's
 	 * trip, which the host's next timer event ends at the latest.

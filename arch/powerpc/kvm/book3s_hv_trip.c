@@ -19,7 +19,6 @@
 #include <asm/kvm_book3s.h>
 #include <asm/kvm_hv_thread.h>
 #include <asm/kvm_ppc.h>
-#include <asm/machdep.h>
 #include <asm/switch_to.h>
 #include <asm/time.h>
 
@@ -214,16 +213,8 @@ static void replay_host_interrupt(struct kvm_vcpu *vcpu,
 		local_paca->irq_happened |= PACA_IRQ_EE;
 	if (!vcpu || trap_is_guests(vcpu->arch.hv.trap))
 		return;
-	switch (vcpu->arch.hv.trap) {
-	case BOOK3S_INTERRUPT_H_DOORBELL:
+	if (vcpu->arch.hv.trap == BOOK3S_INTERRUPT_H_DOORBELL)
 		local_paca->irq_happened |= PACA_IRQ_DBELL;
-		break;
-	case BOOK3S_INTERRUPT_HMI:
-		if (ppc_md.hmi_exception_early)
-			ppc_md.hmi_exception_early(NULL);
-		local_paca->irq_happened |= PACA_IRQ_HMI;
-		break;
-	}
 }
 
 /*
@@ -235,6 +226,10 @@ static noinline void replay_events(struct kvmhv_thread *thread)
 	u8 events = thread->events;
 
 	thread->events = 0;
+	if (events & KVMHV_EVENT_HMI) {
+		kvmhv_rm_handle_hmi();
+		local_paca->irq_happened |= PACA_IRQ_HMI;
+	}
 	if (events & KVMHV_EVENT_RESET)
 		replay_system_reset();
 }

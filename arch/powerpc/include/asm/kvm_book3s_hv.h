@@ -497,6 +497,7 @@ void kvmhv_rm_bolted_slb(void);
 /* book3s_hv_rm_failure.c, MMU off */
 void kvmhv_rm_machine_check(struct kvm_vcpu *vcpu, bool intact);
 void kvmhv_rm_lose_guest(struct kvm_vcpu *vcpu);
+void kvmhv_rm_handle_hmi(void);
 bool kvmhv_rm_nap_check(struct kvm_vcpu *vcpu, int queued, u64 dec_expires);
 
 /* book3s_hv_builtin.c: where real mode ends up when all is lost, MMU on */

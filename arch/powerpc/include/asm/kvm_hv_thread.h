@@ -41,6 +41,7 @@ struct kvm_vcpu;
 
 /* kvmhv_thread.events: what hit a thread in the guest and is the host's business */
 #define KVMHV_EVENT_RESET	BIT(0)
+#define KVMHV_EVENT_HMI		BIT(1)
 
 /* SLB entries of the host that survive a guest: those its bitmaps are about */
 #define KVMHV_HOST_SLB		32

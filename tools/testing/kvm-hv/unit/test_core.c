@@ -141,6 +141,13 @@ void kvmhv_vsx_back(const struct kvmhv_vsx_regs *regs) { }
 void kvmhv_rm_enter_prepare(struct kvm *kvm) { }
 void kvmhv_rm_save_slb(void) { }
 
+static unsigned long hmis;
+
+void kvmhv_rm_handle_hmi(void)
+{
+	hmis++;
+}
+
 unsigned long isa206_idle_insn_mayloss(unsigned long type)
 {
 	fail("naps where nothing ends it");
@@ -511,6 +518,38 @@ static void sibling_is_lost(void)
 	fake_teardown();
 }
 
+static void guest_needs_maintenance(struct kvm_vcpu *vcpu)
+{
+	in_guest = NULL;
+	check(kvmhv_rm_note_wakeup(&threads[ME], SRR1_WAKEHMI));
+}
+
+/* The thread itself asks firmware, and goes on napping */
+static void maintenance(void)
+{
+	struct kvm_vcpu *vcpu;
+	unsigned long srr1;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(processors); i++) {
+		up(processors[i]);
+		hmis = 0;
+		vcpu = fake_vcpu();
+		srr1 = call(vcpu);
+		in_guest = guest_needs_maintenance;
+		check(kvmhv_rm_thread_woken(&srr1));
+		check_eq(hmis, 1);
+		HMT_low();
+		check_runs(vcpu);
+		/* This one was power7_idle_insn()'s */
+		srr1 = SRR1_WAKEHMI;
+		check(kvmhv_rm_thread_woken(&srr1));
+		check_eq(hmis, 1);
+		free(vcpu);
+		fake_teardown();
+	}
+}
+
 const struct unit_case core_cases[] = {
 	{ "core: a device's interrupt before the guest", device_before_guest },
 	{ "core: a device's interrupt between trips", device_between_trips },
@@ -518,6 +557,7 @@ const struct unit_case core_cases[] = {
 	{ "core: an IPI that goes before it is accepted", nothing_accepted },
 	{ "core: a reset", reset },
 	{ "core: a reset in the guest", reset_in_guest },
+	{ "core: a maintenance interrupt in the guest", maintenance },
 	{ "core: the leader gives up", leader_gives_up },
 	{ "core: a borrowed thread gives up", thread_gives_up },
 	{ "core: giving up beside a thread that does not leave", sibling_is_lost },
