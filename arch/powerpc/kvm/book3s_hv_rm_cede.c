@@ -82,7 +82,8 @@ static void end_nap(const struct kvmhv_thread *thread)
  * The thread of an idle vcpu may be the first to come in.  It must not take
  * that for an idle core, and end a trip that others are on their way to.
  */
-static bool others_come(struct kvm_vcpu *vcpu, unsigned long start)
+static bool others_come(struct kvm_vcpu *vcpu, unsigned long start,
+			unsigned long *rounds)
 {
 	u32 map = atomic_read(&kvmhv_this_thread()->core->map);
 	u32 called = READ_ONCE(vcpu->arch.hv.vcore->threads_used);
@@ -90,20 +91,20 @@ static bool others_come(struct kvm_vcpu *vcpu, unsigned long start)
 	return called & ~map & KVMHV_MAP_IN_ALL &&
 	       !(map & KVMHV_MAP_EXITING) &&
 	       !READ_ONCE(vcpu->arch.hv.leave) && !woken(vcpu) &&
-	       mftb() - start < COMPANY_TICKS;
+	       kvmhv_time_left(start, COMPANY_TICKS, rounds);
 }
 
 /* NAP, as soon as there is another one that does not; false if none comes */
 static bool nap_in_company(struct kvm_vcpu *vcpu,
 			   const struct kvmhv_thread *thread)
 {
-	unsigned long start = mftb();
+	unsigned long start = mftb(), rounds = 0;
 	bool begun, wait;
 
 	do {
 		HMT_low();	/* the core is theirs meanwhile */
 		/* In this order: the last one to come is seen below */
-		wait = others_come(vcpu, start);
+		wait = others_come(vcpu, start, &rounds);
 		begun = begin_nap(thread);
 	} while (wait && !begun);
 	HMT_medium();

@@ -295,14 +295,16 @@ void kvmhv_rm_inject_external(struct kvm_vcpu *vcpu)
 
 /*
  * The module has ended an H_CEDE that little, in ticks, before the decrementer
- * is due, or for another reason.  The guest must not find its timer early.
+ * is due, or for another reason.  The guest must not find its timer early, unless
+ * that has stopped with the timebase.
  */
 static void await_decrementer(struct kvm_hv_vcpu *hv)
 {
+	unsigned long rounds = (unsigned long)hv->await_dec * KVMHV_ROUNDS_PER_TICK;
 	u32 ahead = hv->await_dec;
 
 	hv->await_dec = 0;
-	while ((u32)mfspr(SPRN_DEC) <= ahead)
+	while ((u32)mfspr(SPRN_DEC) <= ahead && rounds--)
 		HMT_low();
 	HMT_medium();
 }

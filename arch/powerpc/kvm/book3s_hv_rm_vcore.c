@@ -405,14 +405,15 @@ static noinline struct kvm_vcpu *wait_in_core(struct kvmhv_thread *thread)
 static noinline void wait_for_others(struct kvmhv_thread *thread)
 {
 	struct kvmhv_core *core = thread->core;
-	unsigned long called = mftb();
+	unsigned long called = mftb(), rounds = 0;
 	u32 in;
 
 	while ((in = atomic_read(&core->map) & KVMHV_MAP_IN_ALL)) {
 		HMT_low();
-		if (mftb() - called > CALL_AGAIN) {
+		if (!kvmhv_time_left(called, CALL_AGAIN, &rounds)) {
 			call_threads(thread, in);
 			called = mftb();
+			rounds = 0;
 		}
 	}
 	HMT_medium();
@@ -428,14 +429,14 @@ static noinline void wait_for_others(struct kvmhv_thread *thread)
 static noinline void start_others(struct kvmhv_thread *thread, u32 wanted,
 				  u32 late)
 {
-	unsigned long start;
+	unsigned long start, rounds = 0;
 
 	call_threads(thread, wanted);
 	if (!late)
 		return;
 	start = mftb();
 	while ((atomic_read(&thread->core->map) & late) != late &&
-	       mftb() - start < ENTER_TOGETHER)
+	       kvmhv_time_left(start, ENTER_TOGETHER, &rounds))
 		HMT_low();
 	HMT_medium();
 }

@@ -60,7 +60,7 @@ unsigned long mftb(void)
 {
 	static unsigned long tb;
 
-	return tb += 100;
+	return fake.tb_stopped ? tb : (tb += 100);
 }
 
 static struct task *self(void)

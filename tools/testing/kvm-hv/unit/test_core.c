@@ -550,6 +550,42 @@ static void maintenance(void)
 	}
 }
 
+/* More rounds than any wait for time may take: ticks of 20 us, and some */
+#define MANY_ROUNDS	(4 * 20 * 512 + 100)
+
+static void nobody_comes(void)
+{
+	check(waits < MANY_ROUNDS);
+}
+
+static unsigned long enter_partition(struct kvm_hv_vcore *vcore)
+{
+	return 0x1234;
+}
+
+/* A trip whose leader waits for a thread that is late, while the timebase stands */
+static void stopped_timebase(void)
+{
+	struct kvm_hv_vcore vcore = { };
+	struct kvm_vcpu *vcpu;
+
+	hit(0, 0);
+	fake.cpu_ops.enter_partition = enter_partition;
+	fake.tb_stopped = true;
+	while_waiting = nobody_comes;
+	vcpu = fake_vcpu();
+	vcore.kvm = &fake.kvm;
+	vcore.threads_used = KVMHV_MAP_IN(0) | KVMHV_MAP_IN(3);
+	vcore.threads_late = KVMHV_MAP_IN(3);
+	threads[0].vcpu = vcpu;
+	kvmhv_rm_run_core(&vcore, NULL);
+	check_eq(ran, 1);
+	check(waits);
+	check_eq(partition_left, 1);
+	free(vcpu);
+	fake_teardown();
+}
+
 const struct unit_case core_cases[] = {
 	{ "core: a device's interrupt before the guest", device_before_guest },
 	{ "core: a device's interrupt between trips", device_between_trips },
@@ -560,6 +596,7 @@ const struct unit_case core_cases[] = {
 	{ "core: a maintenance interrupt in the guest", maintenance },
 	{ "core: the leader gives up", leader_gives_up },
 	{ "core: a borrowed thread gives up", thread_gives_up },
+	{ "core: a trip while the timebase has stopped", stopped_timebase },
 	{ "core: giving up beside a thread that does not leave", sibling_is_lost },
 	{ NULL, NULL },
 };
