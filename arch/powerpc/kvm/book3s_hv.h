@@ -11,6 +11,9 @@
 #include <asm/kvm_book3s.h>
 #include <asm/kvm_book3s_hv.h>
 
+/* RB of slbmte: ESID, V and the entry number; the rest is reserved */
+#define SLBE_INDEX	0xfffUL
+
 /*
  * DAWRX bits a guest may set: MRD, HRAMMC, DW, DR, WT, WTI and the privilege
  * bits except hypervisor state (ISA 2.07, Book III-S, section 10.4).
@@ -41,6 +44,7 @@ void kvmhv_default_hcalls(struct kvm *kvm);
 struct kvm_vcpu *kvmhv_find_vcpu(struct kvm *kvm, unsigned long id);
 
 /* book3s_hv_vpa.c: H_REGISTER_VPA areas */
+bool kvmhv_slb_from_shadow(struct kvm_vcpu *vcpu);
 long kvmhv_h_register_vpa(struct kvm_vcpu *vcpu, unsigned long flags,
 			  unsigned long target, unsigned long gpa);
 void kvmhv_vpa_find(struct kvm_vcpu *vcpu);

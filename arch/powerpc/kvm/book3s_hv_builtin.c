@@ -3,9 +3,11 @@
  * Hypervisor-mode KVM: the part of the built-in half that runs with the MMU
  * on.  Which processor this is, and what the module needs from vmlinux.
  */
+#include <linux/cpumask.h>
 #include <linux/export.h>
 #include <linux/kvm_host.h>
 #include <linux/panic.h>
+#include <linux/smp.h>
 #include <asm/cputable.h>
 #include <asm/kvm_book3s.h>
 #include <asm/kvm_book3s_hv.h>
@@ -75,26 +77,23 @@ const struct kvmhv_cpu_ops *kvmhv_probe_cpu(const char **why)
 EXPORT_SYMBOL_GPL(kvmhv_probe_cpu);
 
 /**
- * kvmhv_take_mce_event - what the host's early handler recorded
- * @evt: where to put it; zeroed if it recorded nothing
- *
- * Context: on the CPU that took the machine check, interrupts off.
- */
-void kvmhv_take_mce_event(struct machine_check_event *evt)
-{
-	if (!get_mce_event(evt, MCE_EVENT_RELEASE))
-		memset(evt, 0, sizeof(*evt));
-}
-EXPORT_SYMBOL_GPL(kvmhv_take_mce_event);
-
-/**
  * kvmhv_unexpected_trap - a machine check or system reset in real-mode code
  * @trap: its vector
+ * @left: threads of the core that have not left the guest
  *
  * Context: MMU on, emergency stack.  Does not return.
  */
-void kvmhv_unexpected_trap(unsigned long trap)
+void kvmhv_unexpected_trap(unsigned long trap, unsigned long left)
 {
+	struct machine_check_event evt;
+
+	/* Consoles print nothing of a CPU that is offline, as a borrowed thread is */
+	set_cpu_online(raw_smp_processor_id(), true);
+	while (get_mce_event(&evt, MCE_EVENT_RELEASE))
+		machine_check_print_event_info(&evt, false, false);
+	if (left)
+		pr_emerg("KVM HV: threads 0x%lx of the core do not leave the guest\n",
+			 left);
 	panic("KVM HV: interrupt 0x%lx hit the hypervisor's real-mode code",
 	      trap);
 }

@@ -13,10 +13,12 @@
 /*
  * LPCR of a guest, ISA 2.06: all storage interrupts to the hypervisor (VPM),
  * external ones too (LPES = 0b01), hypervisor decrementer on, wake from nap by
- * external interrupt and decrementer, default prefetch depth 4.
+ * external interrupt, decrementer, machine check and hypervisor maintenance, default
+ * prefetch depth 4.
  */
 #define GUEST_LPCR_206	(LPCR_VPM0 | LPCR_VPM1 | (4UL << LPCR_DPFD_SH) | \
-			 LPCR_LPES1 | LPCR_HDICE | LPCR_PECE0 | LPCR_PECE1)
+			 LPCR_LPES1 | LPCR_HDICE | LPCR_PECE0 | LPCR_PECE1 | \
+			 LPCR_PECE2)
 
 /* ISA 2.06 and 2.07: real mode limit selectors of LPCR */
 static const struct kvmhv_rma_size rma_sizes_206[] = {

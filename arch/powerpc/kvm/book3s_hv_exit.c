@@ -50,25 +50,37 @@ void kvmhv_inject_interrupt(struct kvm_vcpu *vcpu, int vec, u64 srr1_flags)
 	vcpu->arch.regs.nip = pc;
 }
 
-/* A machine check hit while the guest ran: tell user space, or the guest */
+/*
+ * A machine check hit the guest: tell user space, or the guest.  Where nothing is
+ * lost the guest goes on, and only user space that asked for it hears of it.
+ */
 static int machine_check(struct kvm_vcpu *vcpu)
 {
-	unsigned long cause = vcpu->arch.shadow_srr1 & SRR1_CAUSE_BITS;
+	struct machine_check_event *evt = &vcpu->arch.mce_evt;
+	unsigned long cause = evt->srr1 & SRR1_CAUSE_BITS;
+	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
 	struct kvm_run *run = vcpu->run;
 	static DEFINE_RATELIMIT_STATE(print, DEFAULT_RATELIMIT_INTERVAL,
 				      DEFAULT_RATELIMIT_BURST);
 
+	hv->mce_taken = false;
+	if (hv->slb_lost && !kvmhv_slb_from_shadow(vcpu))
+		evt->disposition = MCE_DISPOSITION_NOT_RECOVERED;
+	hv->slb_lost = false;
+
 	if (__ratelimit(&print))
-		machine_check_print_event_info(&vcpu->arch.mce_evt, false,
-					       true);
+		machine_check_print_event_info(evt, false, true);
 	if (!vcpu->kvm->arch.hv.fwnmi_enabled) {
+		if (evt->disposition == MCE_DISPOSITION_RECOVERED)
+			return RESUME_GUEST;
 		kvmppc_core_queue_machine_check(vcpu, cause);
+		vcpu->arch.ceded = 0;
 		return RESUME_GUEST;
 	}
 	run->exit_reason = KVM_EXIT_NMI;
-	run->hw.hardware_exit_reason = vcpu->arch.trap;
+	run->hw.hardware_exit_reason = BOOK3S_INTERRUPT_MACHINE_CHECK;
 	run->flags &= ~KVM_RUN_PPC_NMI_DISP_MASK;
-	if (vcpu->arch.mce_evt.disposition == MCE_DISPOSITION_RECOVERED)
+	if (evt->disposition == MCE_DISPOSITION_RECOVERED)
 		run->flags |= KVM_RUN_PPC_NMI_DISP_FULLY_RECOV;
 	else
 		run->flags |= KVM_RUN_PPC_NMI_DISP_NOT_RECOV;
@@ -123,14 +135,7 @@ static int unknown_exit(struct kvm_vcpu *vcpu)
 	return RESUME_HOST;
 }
 
-/**
- * kvmhv_handle_exit - act on the interrupt that ended a trip
- * @vcpu: vcpu->arch.trap says which
- *
- * Context: process context, kvm->srcu held.
- * Return: RESUME_GUEST, RESUME_HOST with vcpu->run filled in, or an errno.
- */
-int kvmhv_handle_exit(struct kvm_vcpu *vcpu)
+static int handle_trap(struct kvm_vcpu *vcpu)
 {
 	vcpu->run->exit_reason = KVM_EXIT_UNKNOWN;
 	vcpu->run->ready_for_interrupt_injection = 1;
@@ -164,4 +169,22 @@ int kvmhv_handle_exit(struct kvm_vcpu *vcpu)
 	default:
 		return unknown_exit(vcpu);
 	}
+}
+
+/**
+ * kvmhv_handle_exit - act on the interrupt that ended a trip
+ * @vcpu: vcpu->arch.trap says which
+ *
+ * A machine check that hit an idle vcpu (hv.mce_taken) comes after the H_CEDE.
+ *
+ * Context: process context, kvm->srcu held.
+ * Return: RESUME_GUEST, RESUME_HOST with vcpu->run filled in, or an errno.
+ */
+int kvmhv_handle_exit(struct kvm_vcpu *vcpu)
+{
+	int r = handle_trap(vcpu);
+
+	if (unlikely(vcpu->arch.hv.mce_taken) && r == RESUME_GUEST)
+		r = machine_check(vcpu);
+	return r;
 }

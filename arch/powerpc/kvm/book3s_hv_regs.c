@@ -24,9 +24,6 @@
  */
 #define TB_OFFSET_UNIT	BIT(24)
 
-/* RB of slbmte: ESID, V and the entry number; the rest is reserved */
-#define SLBE_INDEX	0xfffUL
-
 /* The word of a VSCR stored by stvx, which is word 3 of the vector register */
 #define VSCR_WORD	(IS_ENABLED(CONFIG_CPU_LITTLE_ENDIAN) ? 0 : 3)
 

@@ -19,6 +19,7 @@
 #include <asm/hvcall.h>
 #include <asm/kvm_book3s.h>
 #include <asm/kvm_ppc.h>
+#include <asm/mce.h>
 #include <asm/reg.h>
 #include <asm/switch_to.h>
 
@@ -81,7 +82,8 @@ static void end_nap(const struct kvmhv_thread *thread)
  * The thread of an idle vcpu may be the first to come in.  It must not take
  * that for an idle core, and end a trip that others are on their way to.
  */
-static bool others_come(struct kvm_vcpu *vcpu, unsigned long start)
+static bool others_come(struct kvm_vcpu *vcpu, unsigned long start,
+			unsigned long *rounds)
 {
 	u32 map = atomic_read(&kvmhv_this_thread()->core->map);
 	u32 called = READ_ONCE(vcpu->arch.hv.vcore->threads_used);
@@ -89,20 +91,20 @@ static bool others_come(struct kvm_vcpu *vcpu, unsigned long start)
 	return called & ~map & KVMHV_MAP_IN_ALL &&
 	       !(map & KVMHV_MAP_EXITING) &&
 	       !READ_ONCE(vcpu->arch.hv.leave) && !woken(vcpu) &&
-	       mftb() - start < COMPANY_TICKS;
+	       kvmhv_time_left(start, COMPANY_TICKS, rounds);
 }
 
 /* NAP, as soon as there is another one that does not; false if none comes */
 static bool nap_in_company(struct kvm_vcpu *vcpu,
 			   const struct kvmhv_thread *thread)
 {
-	unsigned long start = mftb();
+	unsigned long start = mftb(), rounds = 0;
 	bool begun, wait;
 
 	do {
 		HMT_low();	/* the core is theirs meanwhile */
 		/* In this order: the last one to come is seen below */
-		wait = others_come(vcpu, start);
+		wait = others_come(vcpu, start, &rounds);
 		begun = begin_nap(thread);
 	} while (wait && !begun);
 	HMT_medium();
@@ -117,13 +119,19 @@ static bool nap_in_company(struct kvm_vcpu *vcpu,
 static bool nap(struct kvm_vcpu *vcpu, bool patient)
 {
 	struct kvmhv_thread *thread = kvmhv_this_thread();
+	int queued = local_paca->mce_info->mce_queue_count;
+	u64 dec_expires = mftb() + (s32)mfspr(SPRN_DEC);
 	bool go_on = false;
+	unsigned long srr1;
 
 	if (!begin_nap(thread) && !(patient && nap_in_company(vcpu, thread)))
 		return false;
 
 	for (;;) {
-		kvmhv_rm_nap();
+		srr1 = kvmhv_rm_nap();
+		if (kvmhv_rm_nap_check(vcpu, queued, dec_expires) ||
+		    kvmhv_rm_note_wakeup(thread, srr1))
+			break;
 		if (kvmhv_rm_take_ipi(thread) == KVMHV_IPI_HOST)
 			break;
 		if (atomic_read(&thread->core->map) & KVMHV_MAP_EXITING ||
@@ -215,6 +223,9 @@ bool kvmhv_rm_cede_again(struct kvm_vcpu *vcpu)
 		return true;
 	if (!woken(vcpu) && nap_for_guest(vcpu, true))
 		return true;
+	/* What ended the nap has to be seen to first, whatever else there is by now */
+	if (vcpu->arch.hv.mce_taken || kvmhv_this_thread()->events)
+		return false;
 	/* The IPI that said so is gone: do not begin what nobody would end */
 	if (!woken(vcpu) || READ_ONCE(vcpu->arch.hv.leave) ||
 	    atomic_read(&kvmhv_this_thread()->core->map) & KVMHV_MAP_EXITING)

@@ -23,11 +23,12 @@
 #define TLBIEL_IS_LPID		(2UL << 10)
 #define TLBIEL_SET_SHIFT	12
 
-/*
- * Another CPU, or this one for another VM that had the same LPID before, may
- * have left translations in this CPU's TLB that tlbie never removed.
+/**
+ * kvmhv_rm_flush_tlb - drop what the core's TLB has of the guest's partition
+ *
+ * Context: MMU off, guest partition.
  */
-static void flush_guest_tlb(struct kvm *kvm)
+void kvmhv_rm_flush_tlb(void)
 {
 	unsigned long set;
 
@@ -50,6 +51,10 @@ void kvmhv_rm_enter_prepare(struct kvm *kvm)
 {
 	int cpu = local_paca->paca_index;
 
+	/*
+	 * Another CPU, or this one for another VM that had the same LPID before, may
+	 * have left translations in this CPU's TLB that tlbie never removed.
+	 */
 	if (unlikely(cpumask_test_cpu(cpu, &kvm->arch.hv.need_tlb_flush))) {
 		/*
 		 * Clear first: who sets the bit has already changed the HPT,
@@ -58,7 +63,7 @@ void kvmhv_rm_enter_prepare(struct kvm *kvm)
 		 */
 		cpumask_clear_cpu(cpu, &kvm->arch.hv.need_tlb_flush);
 		WRITE_ONCE(kvm->arch.hv.tlb_cpu, 0);
-		flush_guest_tlb(kvm);
+		kvmhv_rm_flush_tlb();
 	}
 }
 
@@ -118,6 +123,19 @@ void kvmhv_rm_restore_slb(void)
 	paca->slb_cache_ptr = thread->slb_cache;
 }
 
+/**
+ * kvmhv_rm_bolted_slb - give the host the SLB entries that it cannot do without
+ *
+ * Whatever is in the SLB, and whether or not the host's entries have been saved.
+ *
+ * Context: MMU off, host partition.
+ */
+void kvmhv_rm_bolted_slb(void)
+{
+	slb_flush_all_realmode();
+	slb_restore_bolted_realmode();
+}
+
 /* Interrupt the guest without leaving it: SRR0/1 are the guest's, and live. */
 static enum kvmhv_verdict rm_inject(struct kvm_vcpu *vcpu, unsigned int vec,
 				    unsigned long srr1_flags)
@@ -158,7 +176,7 @@ static void keep_inst(struct kvm_vcpu *vcpu)
 
 	if (!(vcpu->arch.hv.shregs.msr & MSR_IR))
 		return;
-	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_SKIP;
+	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_SKIP_HV;
 	/* nothing but this load may happen with MSR[DR] on */
 	asm volatile("mtmsrd %2; isync; lwz %0,0(%1); mtmsrd %3; isync" :
 		     "+r" (inst) :
@@ -170,6 +188,11 @@ static void keep_inst(struct kvm_vcpu *vcpu)
 		mtspr(SPRN_SRR1, srr1);
 		mtspr(SPRN_DAR, dar);
 		mtspr(SPRN_DSISR, dsisr);
+		/* A machine check skips the load, too: then it hit the guest's instruction */
+		if (unlikely(local_paca->mce_info->mce_nest_count)) {
+			vcpu->arch.hv.trap = BOOK3S_INTERRUPT_MACHINE_CHECK;
+			kvmhv_rm_machine_check(vcpu, true);
+		}
 	}
 	vcpu->arch.last_inst = inst;
 }
@@ -278,14 +301,16 @@ void kvmhv_rm_inject_external(struct kvm_vcpu *vcpu)
 
 /*
  * The module has ended an H_CEDE that little, in ticks, before the decrementer
- * is due, or for another reason.  The guest must not find its timer early.
+ * is due, or for another reason.  The guest must not find its timer early, unless
+ * that has stopped with the timebase.
  */
 static void await_decrementer(struct kvm_hv_vcpu *hv)
 {
+	unsigned long rounds = (unsigned long)hv->await_dec * KVMHV_ROUNDS_PER_TICK;
 	u32 ahead = hv->await_dec;
 
 	hv->await_dec = 0;
-	while ((u32)mfspr(SPRN_DEC) <= ahead)
+	while ((u32)mfspr(SPRN_DEC) <= ahead && rounds--)
 		HMT_low();
 	HMT_medium();
 }
@@ -354,6 +379,19 @@ enum kvmhv_verdict kvmhv_rm_exit(struct kvm_vcpu *vcpu)
 		return external(vcpu);
 	case BOOK3S_INTERRUPT_H_EMUL_ASSIST:
 		hv->heir = mfspr(SPRN_HEIR);
+		return KVMHV_EXIT_HOST;
+	case BOOK3S_INTERRUPT_HMI:
+		kvmhv_this_thread()->events |= KVMHV_EVENT_HMI;
+		return KVMHV_EXIT_HOST;
+	case BOOK3S_INTERRUPT_SYSTEM_RESET:
+		kvmhv_this_thread()->events |= KVMHV_EVENT_RESET;
+		if (!(hv->shregs.msr & MSR_RI))
+			kvmhv_rm_lose_guest(vcpu);
+		hv->shregs.msr &= ~SRR1_CAUSE_BITS;
+		return KVMHV_EXIT_HOST;
+	case BOOK3S_INTERRUPT_MACHINE_CHECK:
+		kvmhv_rm_machine_check(vcpu, hv->shregs.msr & MSR_RI);
+		hv->shregs.msr &= ~SRR1_CAUSE_BITS;
 		return KVMHV_EXIT_HOST;
 	default:
 		return KVMHV_EXIT_HOST;

@@ -39,6 +39,8 @@
 #define ENTER_TOGETHER		(20 * TB_PER_US)
 /* When to call those once more that do not leave */
 #define CALL_AGAIN		(1000 * TB_PER_US)
+/* How often a thread that gives up looks whether others have left: about a second */
+#define GIVE_UP_ROUNDS		10000000
 
 /* The largest decrementer before ISA 3.0 */
 #define DEC_MAX			0x7fffffff
@@ -58,6 +60,35 @@
 unsigned long kvmhv_rm_nap(void)
 {
 	return isa206_idle_insn_mayloss(PNV_THREAD_NAP);
+}
+
+static unsigned long wake_mask(void)
+{
+	return cpu_has_feature(CPU_FTR_ARCH_207S) ? SRR1_WAKEMASK_P8 : SRR1_WAKEMASK;
+}
+
+/**
+ * kvmhv_rm_note_wakeup - is what ended a nap in the guest an event for the host?
+ * @thread: this thread
+ * @srr1: of the wake-up
+ *
+ * The processor considers it taken: it does not come again.
+ *
+ * Context: MMU off.
+ * Return: true if so; the thread has to leave the guest.
+ */
+bool kvmhv_rm_note_wakeup(struct kvmhv_thread *thread, unsigned long srr1)
+{
+	switch (srr1 & wake_mask()) {
+	case SRR1_WAKERESET:
+		thread->events |= KVMHV_EVENT_RESET;
+		return true;
+	case SRR1_WAKEHMI:
+		thread->events |= KVMHV_EVENT_HMI;
+		return true;
+	default:
+		return false;
+	}
 }
 
 /* The ICP is a big-endian device */
@@ -236,11 +267,8 @@ static void serve(struct kvmhv_thread *thread)
 	 */
 	vcpu = READ_ONCE(thread->vcpu);
 	if (vcpu) {
-		local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_HOST_HV;
-		local_paca->kvm_hstate.host_msr = MSR_KERNEL;
 		kvmhv_enable_fp();
 		run_vcpu(vcpu);
-		local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_NONE;
 		/* an offline thread has no use for its decrementer */
 		mtspr(SPRN_DEC, DEC_MAX);
 		mtspr(SPRN_CTRLT, 0);
@@ -261,6 +289,40 @@ static bool withdraw(struct kvmhv_thread *thread)
 	} while (!atomic_try_cmpxchg(&thread->core->lend, &old, old &
 				     ~KVMHV_LEND_OFFERED(thread->nr)));
 	return true;
+}
+
+/* What kvmhv_rm_thread_woken() does while an error of this thread is KVM's business */
+static bool woken(struct kvmhv_thread *thread, unsigned long *srr1)
+{
+	bool reset;
+
+	/* power7_idle_insn() has dealt with a maintenance interrupt */
+	reset = (*srr1 & wake_mask()) == SRR1_WAKERESET;
+	if (kvmhv_rm_take_ipi(thread) == KVMHV_IPI_NONE && !reset) {
+		if (atomic_read(&thread->core->lend) & KVMHV_LEND_LENT)
+			serve(thread);
+		if (unlikely(thread->events & KVMHV_EVENT_HMI))
+			kvmhv_rm_handle_hmi();
+		reset = thread->events & KVMHV_EVENT_RESET;
+		thread->events = 0;
+		/* What came while it ran the guest ends no other nap */
+		if (!thread->xirr && !reset)
+			return true;
+	}
+	/*
+	 * The host wants its thread back: wait for the end of the leader's
+	 * trip, which the host's next timer event ends at the latest.
+	 */
+	while (!withdraw(thread))
+		HMT_low();
+	HMT_medium();
+	WRITE_ONCE(thread->sleeps, false);
+	WRITE_ONCE(thread->deep, false);
+	if (reset)
+		*srr1 = (*srr1 & ~wake_mask()) | SRR1_WAKERESET;
+	else if (thread->xirr)
+		*srr1 = (*srr1 & ~wake_mask()) | SRR1_WAKEEE;
+	return false;
 }
 
 /**
@@ -306,7 +368,8 @@ unsigned long kvmhv_rm_thread_offer(unsigned long type)
  * If an interrupt of the host was accepted instead of KVM's IPI (thread->xirr) the
  * host hears of a wake-up by an external interrupt, whatever ended the nap.  Only
  * then its idle code asks kvmppc_get_xics_latch(), deals with the device as with any
- * that interrupts an offline CPU, and ends the interrupt, which reopens the CPPR.
+ * that interrupts an offline CPU, and ends the interrupt, which reopens the CPPR.  A
+ * system reset goes before it, also one that hit the thread in the guest.
  *
  * Context: MMU off, interrupts disabled, by power7_offline().
  * Return: true if the thread shall nap again: nobody but KVM wanted it.
@@ -314,37 +377,18 @@ unsigned long kvmhv_rm_thread_offer(unsigned long type)
 bool kvmhv_rm_thread_woken(unsigned long *srr1)
 {
 	struct kvmhv_thread *thread = kvmhv_this_thread();
-	unsigned long mask = SRR1_WAKEMASK;
-	enum kvmhv_ipi ipi;
-	bool reset;
+	bool again;
 
 	if (!thread || !thread->icp)
 		return false;
-	if (cpu_has_feature(CPU_FTR_ARCH_207S))
-		mask = SRR1_WAKEMASK_P8;
-	reset = (*srr1 & mask) == SRR1_WAKERESET;
-
-	ipi = kvmhv_rm_take_ipi(thread);
-	if (ipi == KVMHV_IPI_NONE && !reset) {
-		if (atomic_read(&thread->core->lend) & KVMHV_LEND_LENT)
-			serve(thread);
-		/* What was accepted while it ran the guest ends no other nap */
-		if (!thread->xirr)
-			return true;
-	}
-	/*
-	 * The host wants its thread back: wait for the end of the leader's
-	 * trip, which the host's next timer event ends at the latest.
-	 */
-	while (!withdraw(thread))
-		HMT_low();
-	HMT_medium();
-	WRITE_ONCE(thread->sleeps, false);
-	WRITE_ONCE(thread->deep, false);
-	if (thread->xirr && !reset)
-		*srr1 = (*srr1 & ~mask) | SRR1_WAKEEE;
-	this_cpu_enable_ftrace();
-	return false;
+	/* The partition may be a guest's: nothing of Linux's may turn the MMU on */
+	local_paca->kvm_hstate.host_msr = MSR_KERNEL;
+	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_HOST_HV;
+	again = woken(thread, srr1);
+	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_NONE;
+	if (!again)
+		this_cpu_enable_ftrace();
+	return again;
 }
 
 /*
@@ -358,6 +402,7 @@ static noinline struct kvm_vcpu *wait_in_core(struct kvmhv_thread *thread)
 	atomic_t *map = &thread->core->map;
 	struct kvmhv_nap_sprs sprs;
 	struct kvm_vcpu *vcpu;
+	unsigned long srr1;
 
 	kvmhv_keep_nap_sprs(&sprs);
 	for (;;) {
@@ -368,9 +413,10 @@ static noinline struct kvm_vcpu *wait_in_core(struct kvmhv_thread *thread)
 		/* Pairs with part_core(): it sees NAP, or we see EXITING */
 		if (atomic_fetch_or(nap, map) & KVMHV_MAP_EXITING)
 			break;
-		kvmhv_rm_nap();
+		srr1 = kvmhv_rm_nap();
 		atomic_andnot(nap, map);
-		if (kvmhv_rm_take_ipi(thread) == KVMHV_IPI_HOST ||
+		if (kvmhv_rm_note_wakeup(thread, srr1) ||
+		    kvmhv_rm_take_ipi(thread) == KVMHV_IPI_HOST ||
 		    (s32)mfspr(SPRN_DEC) < 0)
 			begin_exit(thread);
 	}
@@ -388,14 +434,15 @@ static noinline struct kvm_vcpu *wait_in_core(struct kvmhv_thread *thread)
 static noinline void wait_for_others(struct kvmhv_thread *thread)
 {
 	struct kvmhv_core *core = thread->core;
-	unsigned long called = mftb();
+	unsigned long called = mftb(), rounds = 0;
 	u32 in;
 
 	while ((in = atomic_read(&core->map) & KVMHV_MAP_IN_ALL)) {
 		HMT_low();
-		if (mftb() - called > CALL_AGAIN) {
+		if (!kvmhv_time_left(called, CALL_AGAIN, &rounds)) {
 			call_threads(thread, in);
 			called = mftb();
+			rounds = 0;
 		}
 	}
 	HMT_medium();
@@ -411,14 +458,14 @@ static noinline void wait_for_others(struct kvmhv_thread *thread)
 static noinline void start_others(struct kvmhv_thread *thread, u32 wanted,
 				  u32 late)
 {
-	unsigned long start;
+	unsigned long start, rounds = 0;
 
 	call_threads(thread, wanted);
 	if (!late)
 		return;
 	start = mftb();
 	while ((atomic_read(&thread->core->map) & late) != late &&
-	       mftb() - start < ENTER_TOGETHER)
+	       kvmhv_time_left(start, ENTER_TOGETHER, &rounds))
 		HMT_low();
 	HMT_medium();
 }
@@ -477,6 +524,7 @@ void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore, struct kvmhv_vsx_regs *keep)
 	struct kvm_vcpu *vcpu;
 	u32 others, me;
 
+	core->vcore = vcore;		/* for kvmhv_rm_give_up(), from here on */
 	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_HOST_HV;
 	if (keep)
 		kvmhv_vsx_keep(keep);
@@ -484,8 +532,10 @@ void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore, struct kvmhv_vsx_regs *keep)
 	host_control = kvmhv_cpu->enter_partition(vcore);
 	kvmhv_rm_enter_prepare(vcore->kvm);
 	tb_shift = READ_ONCE(vcore->tb_offset);
-	if (tb_shift)
+	if (tb_shift) {
 		shift_timebase(tb_shift);
+		core->tb_shift = tb_shift;
+	}
 
 	vcpu = READ_ONCE(thread->vcpu);
 	smp_mb(); /* the partition comes before the threads */
@@ -506,11 +556,78 @@ void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore, struct kvmhv_vsx_regs *keep)
 	if (others & KVMHV_MAP_IN_ALL)
 		wait_for_others(thread);
 
-	if (tb_shift)
+	if (tb_shift) {
+		core->tb_shift = 0;
 		shift_timebase(-tb_shift);
+	}
 	kvmhv_cpu->leave_partition(vcore, host_control);
+	core->vcore = NULL;
 	return_decrementer(expires);
 	if (keep)
 		kvmhv_vsx_back(keep);
 	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_NONE;
+}
+
+/* Rounds that are left of @rounds when no thread of @in is in the guest any more */
+static unsigned long await_threads(const struct kvmhv_core *core, u32 in,
+				   unsigned long rounds)
+{
+	while (rounds && atomic_read(&core->map) & in) {
+		HMT_low();
+		rounds--;
+	}
+	return rounds;
+}
+
+/*
+ * The same until the leader is in the host's partition, which it must not leave again
+ * beside a thread with its MMU on: the offer is withdrawn in the same step.
+ */
+static unsigned long await_leader(struct kvmhv_thread *thread, unsigned long rounds)
+{
+	while (rounds && !withdraw(thread)) {
+		HMT_low();
+		rounds--;
+	}
+	return rounds;
+}
+
+/**
+ * kvmhv_rm_give_up - real mode cannot go on: back to the host's partition, to panic
+ *
+ * A machine check or a system reset hit the hypervisor's code on this thread.  There is
+ * nothing to return to, but siblings may be in the guest: their guest's state is not
+ * lost, and they must not find themselves in another partition.
+ *
+ * Called by assembly.
+ *
+ * Context: MMU off, emergency stack.
+ * Return: the threads that have not left, as bits of their numbers; the partition has
+ * been taken from under them.
+ */
+unsigned long kvmhv_rm_give_up(void)
+{
+	struct kvmhv_thread *thread = kvmhv_this_thread();
+	struct kvmhv_core *core = thread->core;
+	u32 others = KVMHV_MAP_IN_ALL & ~KVMHV_MAP_IN(thread->nr);
+	bool leads = thread->nr == core->leader;
+	unsigned long rounds;
+
+	begin_exit(thread);
+	rounds = await_threads(core, leads ? others :
+			       others & ~KVMHV_MAP_IN(core->leader), GIVE_UP_ROUNDS);
+	if (!leads) {
+		part_core(thread);
+		if (await_leader(thread, rounds))
+			return 0;
+	}
+	HMT_medium();
+	/* The leader, or what is to be done without it */
+	others &= atomic_read(&core->map);
+	if (core->tb_shift)
+		shift_timebase(-core->tb_shift);
+	if (core->vcore)
+		kvmhv_cpu->leave_partition(core->vcore,
+					   core->vcore->kvm->arch.hv.host_control);
+	return others;
 }

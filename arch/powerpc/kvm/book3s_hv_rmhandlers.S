@@ -324,7 +324,8 @@ kvmhv_rm_leave:
 /*
  * A machine check or a system reset hit the hypervisor's own real-mode code.
  * r13 = PACA, r12 = CR << 32 | trap, MMU off, everything else unknown.  There
- * is nothing to return to: get the host's partition back and say so.
+ * is nothing to return to: when the siblings are out, get the host's partition
+ * back and say so.
  */
 	.global	kvmhv_unexpected_interrupt
 	.balign	IFETCH_ALIGN_BYTES
@@ -333,21 +334,19 @@ kvmhv_unexpected_interrupt:
 	subi	r1,r1,STACK_FRAME_MIN_SIZE
 	ld	r2,PACATOC(r13)
 	clrldi	r14,r12,32
-	ld	r31,HSTATE_KVM_VCPU(r13)
-	ld	r30,VCPU_KVM(r31)
-	ld	r3,VCPU_HV_VCORE(r31)
-	ld	r4,KVM_HOST_CONTROL(r30)
-	call_cpu KVMHV_CPU_LEAVE
-	bl	kvmhv_rm_restore_slb
+	bl	kvmhv_rm_give_up
+	mr	r15,r3
+	bl	kvmhv_rm_bolted_slb
 	LOAD_REG_ADDR(r4, .Lpanic)
 	ld	r5,HSTATE_HOST_MSR(r13)
 	mtspr	SPRN_SRR0,r4
 	mtspr	SPRN_SRR1,r5
 	RFI_TO_KERNEL
-/* MMU on, r14 = trap */
+/* MMU on, r14 = trap, r15 = threads that are still in the guest */
 .Lpanic:
 	li	r0,KVM_GUEST_MODE_NONE
 	stb	r0,HSTATE_IN_GUEST(r13)
 	mr	r3,r14
+	mr	r4,r15
 	bl	kvmhv_unexpected_trap
 	b	.

@@ -48,6 +48,20 @@ static inline void kvmhv_rm_wake_thread(const struct kvmhv_thread *thread)
 				(void __iomem *)(thread->icp + ICP_MFRR));
 }
 
+/* Rounds of a wait, each with a read of the timebase, in a tick of that: no more */
+#define KVMHV_ROUNDS_PER_TICK	4
+
+/*
+ * Is a wait that began at @start to go on?  @rounds counts, and ends it should the
+ * timebase have stopped.
+ */
+static inline bool kvmhv_time_left(unsigned long start, unsigned long ticks,
+				   unsigned long *rounds)
+{
+	return mftb() - start < ticks &&
+	       ++*rounds < ticks * KVMHV_ROUNDS_PER_TICK;
+}
+
 /* MSR bits of the floating point and vector registers there are */
 static inline unsigned long kvmhv_fp_facilities(void)
 {
@@ -136,6 +150,7 @@ static inline void kvmhv_nap_sprs_back(const struct kvmhv_nap_sprs *sprs)
 	}
 }
 
+bool kvmhv_rm_note_wakeup(struct kvmhv_thread *thread, unsigned long srr1);
 enum kvmhv_ipi kvmhv_rm_take_ipi(struct kvmhv_thread *thread);
 unsigned long kvmhv_rm_nap(void);
 

@@ -19,7 +19,6 @@
 #include <asm/kvm_book3s.h>
 #include <asm/kvm_hv_thread.h>
 #include <asm/kvm_ppc.h>
-#include <asm/machdep.h>
 #include <asm/switch_to.h>
 #include <asm/time.h>
 
@@ -165,7 +164,7 @@ static void take_out(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
 {
 	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
 	struct kvmhv_thread *thread = hv->thread;
-	bool hosts = trap_is_hosts(hv->trap);
+	bool hosts = trap_is_hosts(hv->trap) && likely(!hv->mce_taken);
 
 	WRITE_ONCE(thread->vcpu, NULL);
 	WRITE_ONCE(hv->thread, NULL);
@@ -180,6 +179,8 @@ static void take_out(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
 		kvmhv_handle_exit(vcpu);	/* only counts it */
 	if (hosts)
 		vcpu->arch.trap = 0;
+	else if (unlikely(hv->mce_taken && !hv->trap))
+		vcpu->arch.trap = BOOK3S_INTERRUPT_MACHINE_CHECK;
 
 	if (hv->trap || vcpu->arch.ceded)
 		hv->not_come = 0;
@@ -212,22 +213,25 @@ static void replay_host_interrupt(struct kvm_vcpu *vcpu,
 		local_paca->irq_happened |= PACA_IRQ_EE;
 	if (!vcpu || trap_is_guests(vcpu->arch.hv.trap))
 		return;
-	switch (vcpu->arch.hv.trap) {
-	case BOOK3S_INTERRUPT_H_DOORBELL:
+	if (vcpu->arch.hv.trap == BOOK3S_INTERRUPT_H_DOORBELL)
 		local_paca->irq_happened |= PACA_IRQ_DBELL;
-		break;
-	case BOOK3S_INTERRUPT_HMI:
-		if (ppc_md.hmi_exception_early)
-			ppc_md.hmi_exception_early(NULL);
+}
+
+/*
+ * What the host shall do about an event of this thread in the guest.  Of a crash it
+ * does not come back; so the siblings are its own again.
+ */
+static noinline void replay_events(struct kvmhv_thread *thread)
+{
+	u8 events = thread->events;
+
+	thread->events = 0;
+	if (events & KVMHV_EVENT_HMI) {
+		kvmhv_rm_handle_hmi();
 		local_paca->irq_happened |= PACA_IRQ_HMI;
-		break;
-	case BOOK3S_INTERRUPT_SYSTEM_RESET:
-		replay_system_reset();
-		break;
-	case BOOK3S_INTERRUPT_MACHINE_CHECK:
-		kvmhv_take_mce_event(&vcpu->arch.mce_evt);
-		break;
 	}
+	if (events & KVMHV_EVENT_RESET)
+		replay_system_reset();
 }
 
 /* A thread for each ready vcpu: runnable vcpus first, for the lower threads */
@@ -382,6 +386,8 @@ int kvmhv_try_trip(struct kvm_vcpu *self)
 		vcore->leader = leader;
 		core_trip(vcore, self, leader);
 		return_threads(leader);
+		if (unlikely(leader->events))
+			replay_events(leader);
 		r = 0;
 	}
 

@@ -13,8 +13,8 @@
  * (kvmhv_vpa_unmap()).
  *
  * The VPA comes first: the others need it, and it goes last (PAPR).  The SLB
- * shadow buffer is never read, because the whole SLB is saved and restored, so
- * nobody looks for its page.
+ * shadow buffer is read after a machine check only, because the whole SLB is saved
+ * and restored otherwise, so nobody looks for its page.
  */
 #include "book3s_hv.h"
 #include "book3s_hv_rmap.h"
@@ -195,6 +195,48 @@ long kvmhv_h_register_vpa(struct kvm_vcpu *vcpu, unsigned long flags,
 	if (ret == H_SUCCESS && tvcpu != vcpu && kvmhv_vpa_missing(tvcpu))
 		kvmhv_vpa_find(tvcpu);
 	return ret;
+}
+
+/**
+ * kvmhv_slb_from_shadow() - the SLB as the guest wants it whatever happens
+ * @vcpu: a vcpu whose SLB entries a machine check has taken
+ *
+ * PAPR, "SLB Shadow Buffer": entries to be restored when the hypervisor has to
+ * invalidate the SLB.
+ *
+ * Context: process, may sleep, kvm->srcu held; the task of @vcpu.  Takes vpa_lock.
+ * Return: false if the guest has no buffer.
+ */
+bool kvmhv_slb_from_shadow(struct kvm_vcpu *vcpu)
+{
+	const unsigned long first = offsetof(struct slb_shadow, save_area);
+	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
+	unsigned long gpa, len, at;
+	struct vpa_header header;
+	__be64 entry[2];
+	u64 esid;
+	u32 n = 0;
+
+	spin_lock(&hv->vpa_lock);
+	gpa = hv->slb_shadow.gpa;
+	len = hv->slb_shadow.len;
+	spin_unlock(&hv->vpa_lock);
+	if (!gpa || kvm_read_guest(vcpu->kvm, gpa, &header, sizeof(header)))
+		return false;
+	len = min(len, first + be32_to_cpu(header.desc) * sizeof(entry));
+	for (at = first; at + sizeof(entry) <= len && n < kvmhv_cpu->slb_nr;
+	     at += sizeof(entry)) {
+		if (kvm_read_guest(vcpu->kvm, gpa + at, entry, sizeof(entry)))
+			return false;
+		esid = be64_to_cpu(entry[0]);
+		if (!(esid & SLB_ESID_V) || (esid & SLBE_INDEX) >= kvmhv_cpu->slb_nr)
+			continue;
+		hv->slb[n].esid = esid & (ESID_MASK | SLB_ESID_V | SLBE_INDEX);
+		hv->slb[n].vsid = be64_to_cpu(entry[1]);
+		n++;
+	}
+	hv->slb_max = n;
+	return true;
 }
 
 static struct kvm_hv_vpa *vpa_by_reg(struct kvm_hv_vcpu *hv, u64 id)

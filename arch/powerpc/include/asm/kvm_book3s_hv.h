@@ -340,6 +340,8 @@ struct kvm_hv_vcpu {
 	unsigned long fault_v;	/* [R] HPTE found absent, 1st doubleword */
 	unsigned long fault_r;	/* [R] guest's view of the 2nd doubleword */
 	long fault_index;	/* [R] its index, -1 if there is none */
+	bool mce_taken;		/* [R] a machine check is in vcpu->arch.mce_evt */
+	bool slb_lost;		/* [R] its SLB entries are gone with it */
 
 	struct kvm_hv_mmio mmio;	/* [V] the last access that was emulated */
 
@@ -485,18 +487,26 @@ void kvmhv_vsx_back(const struct kvmhv_vsx_regs *regs);
 void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore,
 		       struct kvmhv_vsx_regs *keep);
 void kvmhv_rm_begin_exit(void);
+unsigned long kvmhv_rm_give_up(void);
 
 /* book3s_hv_rm_exit.c, MMU off */
 enum kvmhv_verdict kvmhv_rm_entry(struct kvm_vcpu *vcpu);
 enum kvmhv_verdict kvmhv_rm_exit(struct kvm_vcpu *vcpu);
 void kvmhv_rm_inject_external(struct kvm_vcpu *vcpu);
 void kvmhv_rm_enter_prepare(struct kvm *kvm);
+void kvmhv_rm_flush_tlb(void);
 void kvmhv_rm_save_slb(void);
 void kvmhv_rm_restore_slb(void);
+void kvmhv_rm_bolted_slb(void);
+
+/* book3s_hv_rm_failure.c, MMU off */
+void kvmhv_rm_machine_check(struct kvm_vcpu *vcpu, bool intact);
+void kvmhv_rm_lose_guest(struct kvm_vcpu *vcpu);
+void kvmhv_rm_handle_hmi(void);
+bool kvmhv_rm_nap_check(struct kvm_vcpu *vcpu, int queued, u64 dec_expires);
 
 /* book3s_hv_builtin.c: where real mode ends up when all is lost, MMU on */
-void kvmhv_unexpected_trap(unsigned long trap);
-void kvmhv_take_mce_event(struct machine_check_event *evt);
+void kvmhv_unexpected_trap(unsigned long trap, unsigned long left);
 
 /*
  * book3s_hv_rm_mmu.c: hcalls on the HPT.  Called by assembly with the MMU off

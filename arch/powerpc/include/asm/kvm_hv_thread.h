@@ -12,6 +12,7 @@
 #include <linux/cache.h>
 #include <linux/types.h>
 
+struct kvm_hv_vcore;
 struct kvm_vcpu;
 
 /*
@@ -38,6 +39,10 @@ struct kvm_vcpu;
 /* Threads of a core, at most: bits in the two words above */
 #define KVMHV_MAX_THREADS	8
 
+/* kvmhv_thread.events: what hit a thread in the guest and is the host's business */
+#define KVMHV_EVENT_RESET	BIT(0)
+#define KVMHV_EVENT_HMI		BIT(1)
+
 /* SLB entries of the host that survive a guest: those its bitmaps are about */
 #define KVMHV_HOST_SLB		32
 
@@ -46,6 +51,9 @@ struct kvm_vcpu;
  * @lend: which offline threads may be used, and whether they are
  * @map: which threads are in the guest
  * @leader: number of the thread that is online; changes while not LENT only
+ * @vcore: the virtual core whose partition it is in, NULL for the host's; written by
+ *	the leader
+ * @tb_shift: what the timebase has more than the host's, until it is taken off
  *
  * All threads write here on their way in and out: a cache line of its own.
  */
@@ -53,6 +61,8 @@ struct kvmhv_core {
 	atomic_t lend;
 	atomic_t map;
 	int leader;
+	struct kvm_hv_vcore *vcore;
+	unsigned long tb_shift;
 } ____cacheline_aligned;
 
 /**
@@ -65,6 +75,7 @@ struct kvmhv_core {
  * @host_ipi: the host has sent it an IPI that it has not taken
  * @sleeps: offline, and goes to a deeper state than nap while there are no VMs
  * @deep: in that state, or about to be; not OFFERED then
+ * @events: KVMHV_EVENT_*, noted by the thread while it runs a guest
  * @xirr: an interrupt of the host that was accepted while a guest ran, or 0
  * @slb: SLB entries of the host while a guest runs
  * @nr_slb: number of these
@@ -81,6 +92,7 @@ struct kvmhv_thread {
 	bool host_ipi;
 	bool sleeps;
 	bool deep;
+	u8 events;
 	u32 xirr;
 	u32 nr_slb;
 	u32 slb_used;

@@ -61,7 +61,7 @@ static unsigned long tb;
 
 unsigned long mftb(void)
 {
-	return tb += 100;
+	return fake.tb_stopped ? tb : (tb += 100);
 }
 
 void ticks_pass(unsigned long n)

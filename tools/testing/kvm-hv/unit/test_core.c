@@ -152,6 +152,13 @@ void kvmhv_rm_save_slb(void) { }
 void smp_send_reschedule(int cpu) { }
 void xics_wake_cpu(int cpu) { }
 
+static unsigned long hmis;
+
+void kvmhv_rm_handle_hmi(void)
+{
+	hmis++;
+}
+
 unsigned long isa206_idle_insn_mayloss(unsigned long type)
 {
 	check_eq(type, PNV_THREAD_NAP);
@@ -168,9 +175,18 @@ void kvmhv_run_thread(struct kvm_vcpu *vcpu)
 		in_guest(vcpu);
 }
 
+static void (*while_waiting)(void);
+static unsigned long waits, partition_left;
+static int left_with_in;
+
 /* A thread that waits: the leader's trip ends meanwhile */
 void HMT_low(void)
 {
+	waits++;
+	if (while_waiting) {
+		while_waiting();
+		return;
+	}
 	atomic_set(&core.map, 0);
 	atomic_andnot(KVMHV_LEND_LENT, &core.lend);
 }
@@ -198,6 +214,9 @@ void fake_core(unsigned long features)
 	after_poll = NULL;
 	in_guest = NULL;
 	in_nap = NULL;
+	while_waiting = NULL;
+	waits = 0;
+	partition_left = 0;
 	ran = 0;
 	atomic_set(&kvmhv_vms, 1);
 	for (i = 0; i < NR_THREADS; i++) {
@@ -560,6 +579,193 @@ static void split_cores(void)
 	fake_teardown();
 }
 
+/* What kvmhv_rm_exit() and the nap of H_CEDE do with a system reset */
+static void guest_is_reset(struct kvm_vcpu *vcpu)
+{
+	in_guest = NULL;
+	check(kvmhv_rm_note_wakeup(&threads[ME], SRR1_WAKERESET));
+	/* The leader has not left yet: the host must not have the thread */
+	check(atomic_read(&core.lend) & KVMHV_LEND_LENT);
+}
+
+/* A reset of a thread in the guest: the host hears of it, once, after the trip */
+static void reset_in_guest(void)
+{
+	struct kvm_vcpu *vcpu;
+	unsigned long srr1;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(processors); i++) {
+		fake_core(processors[i]);
+		vcpu = fake_vcpu();
+		srr1 = call(vcpu);
+		in_guest = guest_is_reset;
+		check(!kvmhv_rm_thread_woken(&srr1));
+		check_eq(ran, 1);
+		check_eq(srr1 & SRR1_WAKEMASK, SRR1_WAKERESET);
+		check(!(atomic_read(&core.lend) &
+			(KVMHV_LEND_LENT | KVMHV_LEND_OFFERED(ME))));
+		check_eq(atomic_read(&core.map) & KVMHV_MAP_IN(ME), 0);
+		/* and the next wake-up is none */
+		check_runs(vcpu);
+		free(vcpu);
+		fake_teardown();
+	}
+}
+
+static void leave_partition(struct kvm_hv_vcore *vcore, unsigned long control)
+{
+	check_eq(control, 0x1234);
+	partition_left++;
+	left_with_in = atomic_read(&core.map) & KVMHV_MAP_IN_ALL;
+}
+
+/* @in of the threads are in the guest; @nr is hit by an error in real mode */
+static void hit(int nr, u32 in)
+{
+	static struct kvm_hv_vcore vcore;
+
+	fake_core(CPU_FTR_ARCH_206 | CPU_FTR_ARCH_207S);
+	vcore.kvm = &fake.kvm;
+	fake.kvm.arch.hv.host_control = 0x1234;
+	fake.cpu_ops.leave_partition = leave_partition;
+	core.vcore = &vcore;
+	core.leader = 0;
+	atomic_set(&core.lend, KVMHV_LEND_LENT | KVMHV_LEND_OFFERED(1) |
+		   KVMHV_LEND_OFFERED(2) | KVMHV_LEND_OFFERED(3));
+	atomic_set(&core.map, KVMHV_MAP_OPEN | in);
+	local_paca = paca_ptrs[nr];
+}
+
+/* One sibling after the other leaves, the leader last */
+static void siblings_leave(void)
+{
+	int nr = local_paca->kvm_hstate.kvm_thread->nr;
+	u32 in = atomic_read(&core.map) & KVMHV_MAP_IN_ALL & ~KVMHV_MAP_IN(nr);
+
+	check(atomic_read(&core.map) & KVMHV_MAP_EXITING);
+	if (in & ~KVMHV_MAP_IN(0)) {
+		in &= ~KVMHV_MAP_IN(0);
+		atomic_andnot(in & -in, &core.map);
+	} else if (!(atomic_read(&core.map) & KVMHV_MAP_IN_ALL & ~KVMHV_MAP_IN(0))) {
+		/* wait_for_others() is over */
+		atomic_set(&core.map, 0);
+		atomic_andnot(KVMHV_LEND_LENT, &core.lend);
+	}
+}
+
+static void nobody_leaves(void)
+{
+}
+
+static void leader_gives_up(void)
+{
+	hit(0, KVMHV_MAP_IN(0) | KVMHV_MAP_IN(1) | KVMHV_MAP_IN(3));
+	while_waiting = siblings_leave;
+	check_eq(kvmhv_rm_give_up(), 0);
+	check(doorbell[1] && doorbell[3] && !doorbell[2]);
+	check_eq(partition_left, 1);
+	check_eq(left_with_in & ~KVMHV_MAP_IN(0), 0);
+	fake_teardown();
+}
+
+/* Another thread leaves the partition to the leader */
+static void thread_gives_up(void)
+{
+	hit(ME, KVMHV_MAP_IN(0) | KVMHV_MAP_IN(1) | KVMHV_MAP_IN(ME));
+	while_waiting = siblings_leave;
+	check_eq(kvmhv_rm_give_up(), 0);
+	check(doorbell[0] && doorbell[1]);
+	check_eq(partition_left, 0);
+	/* and the leader does not go again while the MMU is on here */
+	check(!(atomic_read(&core.lend) & (KVMHV_LEND_LENT | KVMHV_LEND_OFFERED(ME))));
+	fake_teardown();
+}
+
+/* A sibling that never leaves is waited for no longer than that */
+static void sibling_is_lost(void)
+{
+	hit(0, KVMHV_MAP_IN(0) | KVMHV_MAP_IN(3));
+	while_waiting = nobody_leaves;
+	check_eq(kvmhv_rm_give_up(), KVMHV_MAP_IN(3));
+	check_eq(partition_left, 1);
+	fake_teardown();
+
+	hit(ME, KVMHV_MAP_IN(0) | KVMHV_MAP_IN(ME));
+	while_waiting = nobody_leaves;
+	check_eq(kvmhv_rm_give_up(), KVMHV_MAP_IN(0));
+	check_eq(partition_left, 1);
+	fake_teardown();
+}
+
+static void guest_needs_maintenance(struct kvm_vcpu *vcpu)
+{
+	in_guest = NULL;
+	check(kvmhv_rm_note_wakeup(&threads[ME], SRR1_WAKEHMI));
+}
+
+/* The thread itself asks firmware, and goes on napping */
+static void maintenance(void)
+{
+	struct kvm_vcpu *vcpu;
+	unsigned long srr1;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(processors); i++) {
+		fake_core(processors[i]);
+		hmis = 0;
+		vcpu = fake_vcpu();
+		srr1 = call(vcpu);
+		in_guest = guest_needs_maintenance;
+		check(kvmhv_rm_thread_woken(&srr1));
+		check_eq(hmis, 1);
+		HMT_low();
+		check_runs(vcpu);
+		/* This one was power7_idle_insn()'s */
+		srr1 = SRR1_WAKEHMI;
+		check(kvmhv_rm_thread_woken(&srr1));
+		check_eq(hmis, 1);
+		free(vcpu);
+		fake_teardown();
+	}
+}
+
+/* More rounds than any wait for time may take: ticks of 20 us, and some */
+#define MANY_ROUNDS	(4 * 20 * 512 + 100)
+
+static void nobody_comes(void)
+{
+	check(waits < MANY_ROUNDS);
+}
+
+static unsigned long enter_partition(struct kvm_hv_vcore *vcore)
+{
+	return 0x1234;
+}
+
+/* A trip whose leader waits for a thread that is late, while the timebase stands */
+static void stopped_timebase(void)
+{
+	struct kvm_hv_vcore vcore = { };
+	struct kvm_vcpu *vcpu;
+
+	hit(0, 0);
+	fake.cpu_ops.enter_partition = enter_partition;
+	fake.tb_stopped = true;
+	while_waiting = nobody_comes;
+	vcpu = fake_vcpu();
+	vcore.kvm = &fake.kvm;
+	vcore.threads_used = KVMHV_MAP_IN(0) | KVMHV_MAP_IN(3);
+	vcore.threads_late = KVMHV_MAP_IN(3);
+	threads[0].vcpu = vcpu;
+	kvmhv_rm_run_core(&vcore, NULL);
+	check_eq(ran, 1);
+	check(waits);
+	check_eq(partition_left, 1);
+	free(vcpu);
+	fake_teardown();
+}
+
 const struct unit_case core_cases[] = {
 	{ "core: a device's interrupt before the guest", device_before_guest },
 	{ "core: a device's interrupt between trips", device_between_trips },
@@ -569,5 +775,11 @@ const struct unit_case core_cases[] = {
 	{ "core: states deeper than nap", deep },
 	{ "core: the nap of a leader without a vcpu", leader_naps },
 	{ "core: VMs and split cores", split_cores },
+	{ "core: a reset in the guest", reset_in_guest },
+	{ "core: a maintenance interrupt in the guest", maintenance },
+	{ "core: the leader gives up", leader_gives_up },
+	{ "core: a borrowed thread gives up", thread_gives_up },
+	{ "core: a trip while the timebase has stopped", stopped_timebase },
+	{ "core: giving up beside a thread that does not leave", sibling_is_lost },
 	{ NULL, NULL },
 };

@@ -86,6 +86,7 @@ struct fake {
 	unsigned int cpu;
 	bool allow_tlbiel;
 	bool threaded;
+	bool tb_stopped;
 	/* called for each tlbie of a hidden HPTE: late R and C updates */
 	void (*on_tlbie)(unsigned long index);
 	void (*on_tlbsync)(void);

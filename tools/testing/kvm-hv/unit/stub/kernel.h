@@ -182,6 +182,7 @@ bool cpu_has_feature(unsigned long feature);
 #define SRR1_WAKEEE		0x00200000
 #define SRR1_WAKERESET		0x00100000
 #define SRR1_WAKEHDBELL		0x000c0000
+#define SRR1_WAKEHMI		0x00280000
 
 /* SLB, RS of slbmte */
 #define SID_SHIFT		28

@@ -575,6 +575,9 @@ struct dtl_entry {
 struct slb_shadow {
 	__be32 persistent, buffer_length;
 	__be64 reserved;
+	struct {
+		__be64 esid, vsid;
+	} save_area[2];
 };
 
 #endif /* STUB_MODULE_H */
