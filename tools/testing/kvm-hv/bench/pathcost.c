@@ -60,7 +60,9 @@ static const struct insn {
 	{ OP(31, 982), -1, "icbi" },
 };
 
-enum { NR_INSNS = sizeof(insns) / sizeof(insns[0]) };
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+enum { NR_INSNS = ARRAY_SIZE(insns) };
 
 static const char *const sprs[NR_SPR] = {
 	[1] = "XER", [3] = "UDSCR", [8] = "LR", [9] = "CTR", [13] = "UAMR", [17] = "DSCR",
@@ -86,8 +88,13 @@ static const char *const sprs[NR_SPR] = {
 };
 
 /* Counts of all time; what they were at the first mark and at the second */
-enum { COUNT_INSNS, COUNT_CI, COUNT_OP, COUNT_MF = COUNT_OP + NR_INSNS,
-       COUNT_MT = COUNT_MF + NR_SPR, NR_COUNTS = COUNT_MT + NR_SPR };
+enum {
+	COUNT_INSNS, COUNT_CI, COUNT_OP,
+	COUNT_MF = COUNT_OP + NR_INSNS,
+	COUNT_MT = COUNT_MF + NR_SPR,
+	NR_COUNTS = COUNT_MT + NR_SPR
+};
+
 static uint64_t counts[NR_COUNTS], at_start[NR_COUNTS], at_subject[NR_COUNTS];
 
 /* A line, and the last round whose first or second part touched it */
@@ -95,7 +102,7 @@ static struct line {
 	uint64_t key;		/* address >> LINE_SHIFT, + 1; bit 63: fetched */
 	uint32_t own, seen;
 } lines[SLOTS];
-#define FETCHED		(1ULL << 63)
+#define FETCHED		0x8000000000000000ULL
 
 static uint32_t nr_slots, batch;	/* batch: number of the round, from 1 on */
 static uint64_t dlines, ilines;

@@ -153,7 +153,7 @@ static void test_hypervisor(void)
 		run(MSR_REAL, i_mttbl, 0, ~0UL, 0);
 		report(mftb() - tb < tb_hz, "mttbl in privileged state: no effect");
 	} else {
-		report_skip("mttbl in privileged state: needs another processor than Debian's QEMU");
+		report_skip("mttbl in privileged state: Debian's QEMU has it wrong");
 	}
 	/* MSR[HV] cannot be set, by mtmsrd or by rfid */
 	before = read_msr();

@@ -483,8 +483,8 @@ static inline bool cpu_nr(int n, int *cpu)
 	*cpu = n;
 	return n < threads_per_core;
 }
-#define for_each_present_cpu(cpu) for_each_possible_cpu(cpu)
 
+#define for_each_present_cpu(cpu) for_each_possible_cpu(cpu)
 #define cpu_present(cpu)	((cpu) >= 0)
 #define cpu_thread_in_core(cpu)	((cpu) & (threads_per_core - 1))
 #define cpu_first_thread_sibling(cpu) ((cpu) & -threads_per_core)
