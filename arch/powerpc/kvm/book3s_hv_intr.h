@@ -77,8 +77,8 @@ static inline bool kvmhv_interrupt_pending(struct kvm_vcpu *vcpu)
 /*
  * H_CEDE ends: so does the H_PROD that there may be.  By an atomic operation: an H_PROD
  * that comes just now either is the one taken here, and the guest goes on to see what
- * came before it, or stays for the next H_CEDE.  Pairs with the release of who made
- * it; hrfid into the guest is what an acquire would be.
+ * came before it, or stays for the next H_CEDE.  Pairs with the release in
+ * H_PROD; hrfid into the guest is what an acquire would be.
  */
 static inline void kvmhv_take_prod(struct kvm_vcpu *vcpu)
 {

@@ -226,7 +226,7 @@ bool kvmhv_rm_cede_again(struct kvm_vcpu *vcpu)
 	/* What ended the nap has to be seen to first, whatever else there is by now */
 	if (vcpu->arch.hv.mce_taken || kvmhv_this_thread()->events)
 		return false;
-	/* The IPI that said so is gone: do not begin what nobody would end */
+	/* The IPI that said so is gone: do not begin a nap that nothing would end */
 	if (!woken(vcpu) || READ_ONCE(vcpu->arch.hv.leave) ||
 	    atomic_read(&kvmhv_this_thread()->core->map) & KVMHV_MAP_EXITING)
 		return false;

@@ -57,7 +57,7 @@ void kvmhv_rm_enter_prepare(struct kvm *kvm)
 	 */
 	if (unlikely(cpumask_test_cpu(cpu, &kvm->arch.hv.need_tlb_flush))) {
 		/*
-		 * Clear first: who sets the bit has already changed the HPT,
+		 * Clear first: a CPU sets the bit after it has changed the HPT,
 		 * so either this flush covers it or the bit stays for the next.
 		 * The flush begins with the barrier that this takes.
 		 */

@@ -19,7 +19,7 @@
 
 #include "book3s_hv_thread.h"
 
-/* Nobody has written down what it was */
+/* An event for an error of which the early handler has left none */
 static void unknown_event(const struct kvm_vcpu *vcpu,
 			  struct machine_check_event *evt)
 {

@@ -126,8 +126,8 @@ _GLOBAL_TOC(kvmhv_ppc970_read_control)
  * void kvmhv_ppc970_set_partition(unsigned long sdr1, unsigned long hid4,
  *				   unsigned long hid0)
  *
- * Move the processor into a partition, the host's being 0.  Nobody executes tlbie
- * or tlbsync meanwhile, in the old partition or the new one: book3s_hv_rm_tlbie.c.
+ * Move the processor into a partition, the host's being 0.  The caller keeps
+ * all CPUs from tlbie and tlbsync meanwhile: book3s_hv_rm_tlbie.c.
  *
  * SDR1 and HID4 cannot change together, so HID4 passes through a partition ID
  * that no partition has, as LPIDR does in .Lswitch of book3s_hv_rm_power7.S.
@@ -146,7 +146,7 @@ _GLOBAL_TOC(kvmhv_ppc970_set_partition)
 	isync
 	sync
 
-	/* Whoever translated last, nothing of it stays */
+	/* No translation of either partition stays */
 	li	r7,TLB_CLASSES
 	mtctr	r7
 	li	r8,0

@@ -372,7 +372,7 @@ unsigned long kvmhv_rm_thread_offer(unsigned long type)
  * system reset goes before it, also one that hit the thread in the guest.
  *
  * Context: MMU off, interrupts disabled, by power7_offline().
- * Return: true if the thread shall nap again: nobody but KVM wanted it.
+ * Return: true if the thread shall nap again: only KVM wanted it.
  */
 bool kvmhv_rm_thread_woken(unsigned long *srr1)
 {

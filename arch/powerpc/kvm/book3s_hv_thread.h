@@ -110,7 +110,7 @@ static inline void kvmhv_store_fp(struct kvm_vcpu *vcpu)
 /*
  * SPRs that processors keep where nap loses it: with the renamed registers and the
  * storage keys.  GPRs, CR and LR are isa206_idle_insn_mayloss()'s, FP, VMX and
- * VSX registers and SRR0/1 the caller's, CTR and XER nobody's over a call.
+ * VSX registers and SRR0/1 the caller's, no function keeps CTR and XER over a call.
  */
 struct kvmhv_nap_sprs {
 	unsigned long vrsave, dscr, amr, uamor;

@@ -14,7 +14,7 @@
  *
  * The VPA comes first: the others need it, and it goes last (PAPR).  The SLB
  * shadow buffer is read after a machine check only, because the whole SLB is saved
- * and restored otherwise, so nobody looks for its page.
+ * and restored otherwise, so its page is not pinned.
  */
 #include "book3s_hv.h"
 #include "book3s_hv_rmap.h"

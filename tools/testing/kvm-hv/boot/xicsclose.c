@@ -4,7 +4,7 @@
  * others use it, a guest that sends IPIs and KVM_IRQ_LINE.  Neither may touch what is
  * freed, which a host with slub_debug=FZPU notices.
  *
- * For an IPI KVM looks up who gets it, and calls kvmppc_book3s_queue_irqprio() before the
+ * For an IPI KVM looks up the vcpu that gets it, and calls kvmppc_book3s_queue_irqprio() before the
  * last use of what it has found.  That function is slow here, so that the device is closed
  * meanwhile.
  */
