@@ -326,6 +326,19 @@ static void on_busy(const __be64 *hpte)
 	}
 }
 
+/* KVM writes to the areas of a vcpu: by now, when logs were read, where */
+static bool vpa_writing[STUB_VCPUS];
+static unsigned long vpa_logs[STUB_VCPUS];
+static void *vpa_was[STUB_VCPUS];
+
+static void areas_may_be_dirty(const struct kvm_hv_vcpu *hv)
+{
+	if (hv->vpa.gpa)
+		may_be_dirty(hv->vpa.gpa);
+	if (hv->dtl.gpa)
+		may_be_dirty(hv->dtl.gpa);
+}
+
 static void read_log(unsigned int id)
 {
 	u8 map[PAGES / 8 + 8] = { };
@@ -340,6 +353,10 @@ static void read_log(unsigned int id)
 	memset(m->must_then, 0, sizeof(m->must_then));
 	memset(m->may_then, 0, sizeof(m->may_then));
 	m->reading = true;
+	/* What is being written may be dirty now and, again, the next time */
+	for (i = 0; i < STUB_VCPUS; i++)
+		if (vpa_writing[i])
+			areas_may_be_dirty(&vcpus[i]->arch.hv);
 	reader = get_current();
 	nr_logs++;
 	ret = kvmhv_get_dirty_log(&fake.kvm, &log);
@@ -438,21 +455,11 @@ static void memory_access(struct kvm_vcpu *vcpu)
 }
 
 /* Before and after KVM writes to the areas of a vcpu */
-static unsigned long vpa_logs[STUB_VCPUS];
-static void *vpa_was[STUB_VCPUS];
-
-static void areas_may_be_dirty(const struct kvm_hv_vcpu *hv)
-{
-	if (hv->vpa.gpa)
-		may_be_dirty(hv->vpa.gpa);
-	if (hv->dtl.gpa)
-		may_be_dirty(hv->dtl.gpa);
-}
-
 static void before_vpa(struct kvm_vcpu *vcpu)
 {
 	const struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
 
+	vpa_writing[vcpu->vcpu_id] = true;
 	vpa_logs[vcpu->vcpu_id] = nr_logs;
 	vpa_was[vcpu->vcpu_id] = hv->vpa.kaddr;
 	areas_may_be_dirty(hv);
@@ -462,6 +469,7 @@ static void after_vpa(struct kvm_vcpu *vcpu)
 {
 	const struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
 
+	vpa_writing[vcpu->vcpu_id] = false;
 	areas_may_be_dirty(hv);
 	if (hv->vpa.kaddr && hv->vpa.kaddr == vpa_was[vcpu->vcpu_id] &&
 	    nr_logs == vpa_logs[vcpu->vcpu_id]) {
