@@ -41,7 +41,7 @@ static bool doorbell_pending(void)
 }
 
 /* What ends an H_CEDE.  The decrementer in the processor is the guest's. */
-static bool woken(struct kvm_vcpu *vcpu)
+static __always_inline bool woken(struct kvm_vcpu *vcpu)
 {
 	return kvmhv_interrupt_pending(vcpu) ||
 	       READ_ONCE(vcpu->arch.prodded) || (s32)mfspr(SPRN_DEC) < 0 ||
