@@ -360,6 +360,15 @@ static void close_vcpus(void)
 	close_vm(&vm);
 }
 
+static void kmsg(const char *text)
+{
+	int fd = open("/dev/kmsg", O_WRONLY);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		perror("/dev/kmsg");
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	enum { FULL = KVM_RUN_PPC_NMI_DISP_FULLY_RECOV, NOT = KVM_RUN_PPC_NMI_DISP_NOT_RECOV };
@@ -380,6 +389,12 @@ int main(int argc, char **argv)
 		begin_all(MSR_DR | MSR_RI, atoi(argv[3]) == NAPS ? atoi(argv[2]) : -1);
 		printf("failure: event %s on CPU %s\n", argv[1], argv[2]);
 		fire(atoi(argv[1]), atoi(argv[2]), atoi(argv[3]), SRR1_LOADSTORE, DSISR_SLB);
+		/*
+		 * A thread waits a second for a crash of others first, and cannot write
+		 * to the console: what it says comes with the next message.
+		 */
+		sleep(2);
+		kmsg("failure: two seconds later");
 		sleep(2);
 		printf("FAIL the host is still there\n");
 		return 1;
