@@ -360,7 +360,7 @@ static void close_vcpus(void)
 	close_vm(&vm);
 }
 
-static void kmsg(const char *text)
+static void tell_kernel(const char *text)
 {
 	int fd = open("/dev/kmsg", O_WRONLY);
 
@@ -394,7 +394,7 @@ int main(int argc, char **argv)
 		 * to the console: what it says comes with the next message.
 		 */
 		sleep(2);
-		kmsg("failure: two seconds later");
+		tell_kernel("failure: two seconds later");
 		sleep(2);
 		printf("FAIL the host is still there\n");
 		return 1;
