@@ -30,7 +30,7 @@ static const char usage[] =
 "      --hugepages[=PATH]   memory from 16M pages, or from the hugetlbfs at PATH\n"
 "      --rma                real mode area from KVM_ALLOCATE_RMA\n"
 "      --htab-order N       2^N bytes of hashed page table (from the memory)\n"
-"      --irqchip=kernel|user  who emulates the interrupt controller\n"
+"      --irqchip=kernel|user  what emulates the interrupt controller\n"
 "      --cas, --no-cas      answer H_CAS, or not (--cas)\n"
 "      --no-reboot          a reboot of the guest ends kvm-hv\n"
 "      --testdev ADDR[,FILE]  test device at ADDR, with FILE in it\n"

@@ -6,7 +6,7 @@
 
 #include "kvm-hv.h"
 
-/* A guest can make as many as it likes; nobody wants to read them all */
+/* A guest can cause any number of reports: print the first few */
 #define MAX_REPORTS	10
 
 /* data is what lies in memory, in the order of addresses */

@@ -135,7 +135,7 @@ void vcpus_create(void)
 
 /*
  * The results of a hypercall or load reach the registers in the next KVM_RUN.
- * Let it do only that, before somebody else sets the registers.
+ * Let it do only that, before the registers are set from outside.
  */
 void vcpu_finish_exit(struct vcpu *v)
 {
@@ -346,7 +346,7 @@ static bool any_in_run(void)
 	return false;
 }
 
-/* Nobody is in KVM_RUN when this returns, and until vcpus_resume() */
+/* No vcpu is in KVM_RUN from when this returns until vcpus_resume() */
 void vcpus_pause(void)
 {
 	while (vm.paused)

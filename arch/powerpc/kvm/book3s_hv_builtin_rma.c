@@ -186,8 +186,8 @@ unsigned long kvmhv_rma_bytes(void)
 EXPORT_SYMBOL_GPL(kvmhv_rma_bytes);
 
 /*
- * Does the pool alone have the pages?  Somebody may have pinned one (a pipe, a
- * device at work) and outlive file, mappings and VM: what it reads or writes
+ * Does the pool alone hold references to the pages?  A pipe or a device at work may
+ * have pinned one, and outlives file, mappings and VM: what it reads or writes
  * must not be another guest's.
  */
 static bool area_idle(const struct kvmhv_rma *rma)

@@ -78,8 +78,8 @@ static int no_memory(struct kvm_vcpu *vcpu, const struct guest_fault *f)
 }
 
 /*
- * How the host maps @hva now.  The PTE may change right after; who uses the
- * answer checks mmu_invalidate_retry() under the rmap lock first.
+ * How the host maps @hva now.  The PTE may change right after; a caller that
+ * uses the answer checks mmu_invalidate_retry() under the rmap lock first.
  *
  * Return: false if it is not mapped any more as get_user_pages() left it.
  */

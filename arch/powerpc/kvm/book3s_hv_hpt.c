@@ -78,7 +78,7 @@ static void free_table(void *table, unsigned int page_order, bool contig)
 
 /**
  * kvmhv_hpt_clear - make a part of an HPT empty
- * @hpt: the table, that nobody uses
+ * @hpt: the table, not in use
  * @from: bytes to leave alone, whole pages
  * @size: bytes to clear, whole pages
  *
@@ -146,7 +146,7 @@ int kvmhv_hpt_get(struct kvm_hv_hpt *hpt, u32 order)
 
 /**
  * kvmhv_hpt_put - give the memory of an HPT back
- * @hpt: the table, that nobody uses; there is none afterwards, perhaps before
+ * @hpt: the table, not in use; empty afterwards, and may be empty before
  *
  * Context: may sleep.
  */
@@ -228,12 +228,12 @@ static int stop_vcpus(struct kvm *kvm)
 }
 
 /**
- * kvmhv_hpt_quiesce - make sure that nobody uses the HPT as a guest does
+ * kvmhv_hpt_quiesce - keep all vcpus from using the HPT
  * @kvm: the VM
  * @stop: vcpus that run wait; otherwise it is an error if there are any
  *
- * Nobody begins to before mmu_ready is set again, for which kvmhv_mmu_setup()
- * needs slots_lock.  A vcpu counts itself in vcpus_running for all of KVM_RUN,
+ * No vcpu enters the guest before mmu_ready is set again, for which
+ * kvmhv_mmu_setup() needs slots_lock.  A vcpu counts itself in vcpus_running for all of KVM_RUN,
  * then looks at mmu_ready; with a full barrier on both sides one of the two
  * sees the other.
  *

@@ -15,7 +15,7 @@
  *   hidden	ABSENT and HVLOCK, while the holder of the lock changes a valid
  *		HPTE.  Still on its ring.
  *
- *   from	to	who
+ *   from	to	by
  *   empty	valid	H_ENTER of a page that is there
  *   empty	absent	H_ENTER of any other
  *   absent	valid	the fault path of the module

@@ -242,7 +242,7 @@ static ssize_t read_records(struct kvmhv_htab_file *f, char __user *buf,
 		n = f->head.n_valid * size;
 		if (copy_to_user(buf + done, &f->head, head) ||
 		    copy_to_user(buf + done + head, f->hpte, n)) {
-			/* Nobody else knows what the record said */
+			/* The record was the only copy of these changes */
 			start_over(f);
 			return -EFAULT;
 		}

@@ -4,8 +4,8 @@
  * a device of user space or of the kernel.
  *
  * Drivers read and write the same registers with the same few instructions.
- * What was found out about the last access is kept in struct kvm_hv_mmio, and
- * compared with what the next one does: nobody has to tell when it is out of date.
+ * struct kvm_hv_mmio keeps the result of each step for the last access.  The next
+ * access compares its inputs with those, so a stale result needs no invalidation.
  */
 #include <linux/kvm_host.h>
 #include <asm/kvm_ppc.h>

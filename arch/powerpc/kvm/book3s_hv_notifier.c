@@ -163,7 +163,7 @@ void kvmhv_commit_memory_region(struct kvm *kvm, struct kvm_memory_slot *old,
 
 /**
  * kvmhv_free_memslot - free the reverse map of a memslot
- * @slot: a slot that nobody can find any more
+ * @slot: a slot that no lookup finds any more
  *
  * Context: process.  May sleep.
  */
@@ -177,10 +177,10 @@ void kvmhv_free_memslot(struct kvm_memory_slot *slot)
 /**
  * kvmhv_flush_memslot - take all pages of a slot away from the guest
  * @kvm: the VM
- * @slot: the slot, marked invalid already for everyone who looks it up
+ * @slot: the slot, marked invalid already for all lookups
  *
- * Nobody adds pages any more: who found the slot while it was valid has left
- * its kvm->srcu section.
+ * No path adds pages any more: each reader that found the slot while it was valid
+ * has left its kvm->srcu section.
  *
  * Context: kvm->slots_lock held.  Takes vpa_lock, rmap and HPTE locks.
  */

@@ -3,8 +3,8 @@
  * Hypervisor-mode KVM: guest memory that stays where it is.
  *
  * A PPC970 does not tell the hypervisor of a guest's storage interrupts, so an
- * HPTE must be valid from H_ENTER on for as long as the guest wants it: there
- * is nobody who could bring a page in later.  All pages of a memory slot are
+ * HPTE must be valid from H_ENTER on for as long as the guest wants it: no
+ * fault lets the hypervisor bring a page in later.  All pages of a memory slot are
  * pinned when it is made, and MMU notifiers do not matter.  The guest goes on
  * with them even if user space has something else in their place.
  *

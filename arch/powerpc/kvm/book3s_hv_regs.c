@@ -389,7 +389,7 @@ static void *reg_field(struct kvm_vcpu *vcpu, const struct kvmhv_reg *reg)
 }
 
 /**
- * kvmhv_giveup_ext() - somebody wants to see or change FP, VMX or VSX registers
+ * kvmhv_giveup_ext() - move FP, VMX and VSX registers to where KVM reads and writes them
  * @vcpu: a vcpu that does not run
  * @msr: which ones, by their MSR bits; the answer is all of them
  *
@@ -435,7 +435,7 @@ int kvmhv_get_one_reg(struct kvm_vcpu *vcpu, u64 id, union kvmppc_one_reg *val)
 	const struct kvmhv_reg *reg = reg_find(id);
 	void *field;
 
-	/* Who is told that it is not ours looks there */
+	/* KVM's common code handles the remaining registers there */
 	kvmhv_giveup_ext(vcpu, MSR_FP | MSR_VEC | MSR_VSX);
 	if (!reg)
 		return -EINVAL;

@@ -72,8 +72,7 @@ void kvmhv_rm_enter_prepare(struct kvm *kvm)
  *
  * The task goes on with the same segments afterwards; a segment interrupt for
  * each would take several times what this does.  As long as interrupts are off
- * here nothing in the host changes its mind about them: who wants to flush the
- * SLB of this CPU sends an IPI.
+ * here the host leaves them unchanged: a flush of this CPU's SLB takes an IPI.
  *
  * Context: MMU off, the SLB still the host's.
  */

@@ -51,7 +51,7 @@ static long search_group(const struct kvm_hv_hpt *hpt, unsigned long hash,
 
 	for (i = 0; i < HPTES_PER_PTEG; i++, hpte += 2, index++) {
 		v = kvmhv_hpte_load(&hpte[0]);
-		/* Who holds the lock may be about to set VALID again */
+		/* The holder of the lock may be about to set VALID again */
 		if (!(v & (KVMHV_HPTE_V_USED | HPTE_V_HVLOCK)) ||
 		    ((v ^ want) & mask))
 			continue;
@@ -174,9 +174,9 @@ static bool same_mmio(struct kvm_vcpu *vcpu, unsigned long ea,
 	hpte = kvmhv_hpte(hpt, index);
 	if (kvmhv_hpte_load(&hpte[0]) != hv->fault_v)
 		return false;
-	smp_rmb(); /* who changes the HPTE makes it another one first, ... */
+	smp_rmb(); /* a writer has changed the first doubleword before ... */
 	guest_r = READ_ONCE(hpt->rev[index].guest_r) & ~KVMHV_GR_MODIFIED;
-	smp_rmb(); /* ... or has locked it */
+	smp_rmb(); /* ... or holds its lock */
 	return guest_r == hv->fault_r &&
 	       kvmhv_hpte_load(&hpte[0]) == hv->fault_v &&
 	       !data_denied(vcpu, guest_r, storage_key(vcpu, slb_v),

@@ -143,7 +143,7 @@ static __always_inline long prepare(struct kvm *kvm, unsigned long psize,
 
 /*
  * Lock an empty HPTE: this one, or any of the eight in its group.  One that
- * is empty and locked is waited for, since who holds it may only be reading.
+ * is empty and locked is waited for, since the holder of its lock may only be reading.
  */
 static __always_inline __be64 *claim_hpte(const struct kvm_hv_hpt *hpt,
 					  unsigned long *index, bool exact)

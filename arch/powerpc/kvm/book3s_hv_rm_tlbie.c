@@ -21,7 +21,7 @@
 #include <asm/reg.h>
 
 /**
- * kvmhv_rm_lock_tlbie - nobody executes tlbie or tlbsync until the unlock
+ * kvmhv_rm_lock_tlbie - keep all other CPUs from tlbie and tlbsync until the unlock
  *
  * Not raw_spin_lock(): lockdep needs the MMU.
  *

@@ -5,7 +5,7 @@
  *
  * The kernel's own functions for this take an instruction for the address of
  * each register and keep what they save usable.  Here eight registers share
- * their index registers, and who saves does not need the registers any more.
+ * their index registers, and the functions that save may clobber what they have saved.
  *
  * MMU on or off; MSR[FP], MSR[VEC] and MSR[VSX] are on.  All functions clobber
  * r3-r12, and those that save VSR0-63, FPSCR and VSCR as well.

@@ -10,8 +10,8 @@
  * instrumentation, see Makefile.hv.
  *
  * What a controller knows is one doubleword, changed by compare and swap here as
- * in KVM's own book3s_xics.c.  This is the part of it that needs nobody else:
- * IPIs, and taking interrupts.  Whatever involves an interrupt source (a
+ * in KVM's own book3s_xics.c.  This file has the part that involves interrupt
+ * presentation controllers only: IPIs, and taking interrupts.  Whatever involves an interrupt source (a
  * rejected interrupt, one to be presented again, end of interrupt) is
  * H_TOO_HARD before anything has changed, or else done again by the module to
  * the same effect.
@@ -65,7 +65,7 @@ static bool update_icp(struct kvmppc_icp *icp, union kvmppc_icp_state old,
 static void lower_line(struct kvm_vcpu *vcpu)
 {
 	clear_bit(BOOK3S_IRQPRIO_EXTERNAL, &vcpu->arch.pending_exceptions);
-	/* Then the state: who changes it afterwards raises the line again */
+	/* Then the state: a later change of it raises the line again */
 	smp_mb__after_atomic();
 }
 
@@ -173,7 +173,7 @@ long kvmhv_rm_h_cppr(struct kvm_vcpu *vcpu, unsigned long cppr)
 
 	if (!icp || cppr > LEAST_FAVOURED)
 		return H_TOO_HARD;
-	/* Nobody but its processor changes it */
+	/* Only its own vcpu changes the CPPR */
 	now = read_icp(icp).cppr;
 	if (cppr > now)
 		return lower_priority(vcpu, icp, cppr);

@@ -31,7 +31,7 @@ static void uncount_running(struct kvm_vcpu *vcpu)
 	atomic_dec(&vcpu->kvm->arch.hv.vcpus_running);
 }
 
-/* There is no HPT to run with, or somebody is about to change it */
+/* There is no HPT to run with, or an ioctl is about to change it */
 static int set_up(struct kvm_vcpu *vcpu)
 {
 	int r;
@@ -141,7 +141,7 @@ int kvmhv_vcpu_run(struct kvm_vcpu *vcpu)
 	}
 	uncount_running(vcpu);
 
-	/* Signals stop a VM: nobody knows when this one comes back */
+	/* Signals stop a VM: this vcpu may stay away for any length of time */
 	if (vcpu->run->exit_reason == KVM_EXIT_INTR)
 		kvmhv_vcore_away(vcpu);
 	return r;

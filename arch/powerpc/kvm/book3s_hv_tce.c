@@ -94,7 +94,7 @@ static const struct file_operations table_fops = {
 static struct kvmhv_tce_table *
 table_alloc(const struct kvm_create_spapr_tce_64 *args, unsigned long npages)
 {
-	/* Who asks for too much gets an error and not the OOM killer */
+	/* A request for too much gets an error instead of the OOM killer */
 	const gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL |
 			  __GFP_NOWARN;
 	struct kvmhv_tce_table *table;

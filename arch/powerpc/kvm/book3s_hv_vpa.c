@@ -453,7 +453,7 @@ static void vpa_unmap_area(struct kvm *kvm, struct kvm_hv_vpa *area, gfn_t start
  * @end: page after the last one
  *
  * Context: any but interrupts; kvm->mmu_invalidate_in_progress, or the memslot
- * is gone for all who look for it.  Takes vpa_lock.
+ * is gone for all lookups.  Takes vpa_lock.
  */
 void kvmhv_vpa_unmap(struct kvm *kvm, gfn_t start, gfn_t end)
 {
