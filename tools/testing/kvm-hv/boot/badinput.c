@@ -88,7 +88,7 @@ static void small_guest(void)
 	check("read-only memory", set_slot(&vm, 1, MEM_SIZE, mem, MEM_SIZE, KVM_MEM_READONLY),
 	      EINVAL);
 
-	/* an hcall nobody knows is user space's */
+	/* an unknown hcall goes to user space */
 	set_guest(LI_DONE, SC1);
 	check_value("unknown hcall", run_to_hcall(&vm), HCALL_DONE);
 	vm.run->papr_hcall.ret = 0;

@@ -44,7 +44,7 @@ enum { ANYWHERE, NAPS, IN_GUEST, IN_REAL_MODE };
 #define DSISR_TLB	0x0400
 #define DSISR_SLB	0x0080
 #define DSISR_PARITY	0x0100
-/* Nobody's but the lab's: firmware takes it for news of the processor's recovery */
+/* Only the lab raises it: firmware takes it for news of the processor's recovery */
 #define HMER_RECOVERED	(1UL << (63 - 2))
 
 enum { LOOP = GUEST_CODE, IDLE = GUEST_CODE + 0x100 };
@@ -285,7 +285,7 @@ static unsigned long hmis(void)
 	return n;
 }
 
-/* A maintenance interrupt that nobody takes comes again and again */
+/* A maintenance interrupt that no handler takes comes again and again */
 static void maintenance(int cpu, int idle)
 {
 	unsigned long taken = hmis();

@@ -17,7 +17,7 @@
 
 #define MSR_SF		0x8000000000000000UL
 #define SC1		0x44000022
-/* An hcall nobody knows, so that it comes here */
+/* An hcall that KVM does not know, so it exits to this program */
 #define HCALL_DONE	0x7ffc
 #define LI_DONE		(0x38600000 | HCALL_DONE)	/* li r3,HCALL_DONE */
 

@@ -399,7 +399,7 @@ int main(void)
 	no_room();
 	printf("resize: under guests\n");
 	under_guests();
-	/* A sleeper that nobody asks to come out wakes after four seconds by itself */
+	/* A sleeping vcpu that no resize calls out wakes after four seconds by itself */
 	check_value("none takes three seconds", longest < 3000 ? 0 : longest, 0);
 	printf("resize: the longest took %ld ms\n", longest);
 	/* One that is prepared goes with the VM */

@@ -120,7 +120,7 @@ static char *file_at(void *where)
 	return where;
 }
 
-/* Somebody else's pages in the same place; the old ones stay visible elsewhere */
+/* Other pages in the same place; the old ones stay visible elsewhere */
 static void other_pages(void)
 {
 	char *old, copy[PAGE];

@@ -162,7 +162,7 @@ static void test_effect(void)
 	y1 = yield_count();
 	for (i = 0; i < 5; i++)
 		cede(ms(1));
-	report_eq(yield_count(), y1, "VPA away: nobody writes to it");
+	report_eq(yield_count(), y1, "VPA away: not written to");
 }
 
 /*

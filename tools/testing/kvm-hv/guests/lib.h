@@ -323,8 +323,8 @@ u64 store64(u64 ea, u64 v);
 u64 store32(u64 ea, u64 v);
 u64 store16(u64 ea, u64 v);
 u64 store8(u64 ea, u64 v);
-/* A whole page of memory nobody else uses that has been written to; ra */
+/* A whole page of memory that no other code uses and that has been written to; ra */
 u64 touched_page(void);
-/* A piece of memory nobody has touched, aligned to its size; ra */
+/* A piece of memory that no code has touched, aligned to its size; ra */
 u64 alloc_pages(u64 size);
 #endif

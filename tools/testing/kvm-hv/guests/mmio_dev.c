@@ -46,7 +46,7 @@ static bool find_pci(struct window *w)
 		for (i = 0; fdt_u64(phb, "ranges", i + 5); i += 7) {
 			if (PCI_SPACE(fdt_u32(phb, "ranges", i)) != SPACE_MEM32)
 				continue;
-			/* Nobody else assigns addresses here: the first one */
+			/* No firmware has assigned addresses: take the first one */
 			if (!config_write(phb, addr + PCI_BAR0, 4, fdt_u32(phb, "ranges", i + 2)) ||
 			    !config_write(phb, addr + PCI_COMMAND, 2, COMMAND_MEMORY))
 				return false;

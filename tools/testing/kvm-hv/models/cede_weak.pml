@@ -248,7 +248,7 @@ runs:
 	skip
 }
 
-/* wait_turn() of an idle vcpu: it sleeps on if somebody runs the core */
+/* wait_turn() of an idle vcpu: it sleeps on if a task runs the core */
 proctype Sleeper()
 {
 	byte x, y;
@@ -282,7 +282,7 @@ proctype Prod()
 #endif
 	/* rcuwait_wake_up() */
 	asleep = 0;
-	/* nobody runs the core, there is a reason to, and all sleep */
+	/* no task runs the core, there is a reason to, and all sleep */
 	timeout;
 	assert(mem[RUNNER] || !asleep)
 }

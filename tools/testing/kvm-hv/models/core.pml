@@ -151,7 +151,7 @@ inline h_cede(t)
 #endif
 }
 
-/* Somebody to nap beside, or nobody to wait for; tick: waited for too long */
+/* Another thread is awake, or there is a reason to leave; tick: waited for too long */
 #define COMPANY(t)	(AWAKE_BUT(t) || EXITING || tick || reason[t] || \
 			 leave[t] || mfrr[t] || !(wanted & ~IN))
 
@@ -498,7 +498,7 @@ proctype Events()
 		x = 0;
 		do
 		:: x < N ->
-			/* put in, and nobody runs it */
+			/* put in, and no task runs it */
 			assert(!(vcpu[x] && OPEN && !EXITING && !(IN & BIT(x)) && !up[x]));
 			/* lost wake-ups */
 			assert(!(napping[x] && (reason[x] || leave[x] || EXITING)));

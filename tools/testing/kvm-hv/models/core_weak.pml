@@ -344,7 +344,7 @@ proctype Task()
 		unlock(2)
 	:: atomic {
 		timeout ->
-		/* it is to run, and nobody runs it */
+		/* it is to run, and no thread runs it */
 		assert(!(vin && !away && (mem[MAP] & (OPEN | EXITING | IN1)) == OPEN));
 		assert(!(inside && (mem[LEAVE] || (mem[MAP] & EXITING))));
 		assert(done || !tick);

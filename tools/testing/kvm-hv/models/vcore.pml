@@ -125,7 +125,7 @@ inline make_ready()
 	}
 }
 
-/* Somebody else has to run the core, or nobody can: all set their timers */
+/* Another task has to run the core; if none can, all set their timers */
 inline hand_over()
 {
 	if
@@ -505,7 +505,7 @@ proctype Events()
 		i = 0;
 		do
 		:: i < M ->
-			/* a vcpu that could run, and nobody runs */
+			/* a vcpu that could run, and no task runs it */
 			assert(!(state[i] == READY && !runner &&
 				 (!ceded[i] || WOKEN(i))));
 			/* it naps, and was not told */

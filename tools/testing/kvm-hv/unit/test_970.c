@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Guest memory that stays where it is: real mode areas, and the pinned slots of
- * a PPC970.  There nobody hears of a storage interrupt, so H_ENTER leaves a
+ * a PPC970.  There KVM does not see storage interrupts, so H_ENTER leaves a
  * valid HPTE or refuses.  And its tlbie, of which there may be one at a time.
  */
 #include <sched.h>
@@ -123,7 +123,7 @@ static void pinned_slot(void)
 	check_eq(enter(4, p->v | HPTE_V_VALID, 16 * MB | p->lp | HPTE_R_M | RW), H_SUCCESS);
 	check_eq(R_OF(4) & HPTE_R_RPN & ~(16 * MB - 1), 2 * PIN_PA);
 	check_eq(enter(5, p->v | HPTE_V_VALID, 32 * MB | p->lp | HPTE_R_M | RW), H_PARAMETER);
-	/* never absent: nobody would hear of it */
+	/* never absent: KVM would not see the fault */
 	check_eq(enter(5, V_4K(5), IO_GPA | HPTE_R_M | RW), H_PARAMETER);
 	check_eq(enter(5, V_4K(5), GONE_GPA | HPTE_R_M | RW), H_PARAMETER);
 	check_eq(V_OF(5), 0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Hardware threads of a core: who may have them, an offline one between two naps, and
+ * Hardware threads of a core: which task may have them, an offline one between two naps, and
  * the interrupts that come there.  The interrupt presentation controller is PAPR's: the most
  * favoured request is accepted, and keeps all that are less favoured back until
  * its end (EOI).
@@ -298,7 +298,7 @@ static const unsigned long processors[] = {
 	CPU_FTR_ARCH_206, CPU_FTR_ARCH_206 | CPU_FTR_ARCH_207S,
 };
 
-/* A trip on either processor, from a nap with an offer that nobody has taken */
+/* A trip on either processor, from a nap with an offer that no leader has taken */
 static void on_processors(void (*trip)(struct kvm_vcpu *vcpu))
 {
 	struct kvm_vcpu *vcpu;

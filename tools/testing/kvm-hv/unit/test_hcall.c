@@ -392,7 +392,7 @@ static void tlbiel_marks_others(void)
 	for (i = 0; i < 4; i++) {
 		fake.cpu = i * 32 + 3;
 		memset(&fake.kvm.arch.hv.need_tlb_flush, 0, sizeof(cpumask_t));
-		fake.kvm.arch.hv.tlb_cpu = i ? 1 : 0;	/* nobody, or another one */
+		fake.kvm.arch.hv.tlb_cpu = i ? 1 : 0;	/* none, or another one */
 		enter_4k(0, 0, RW);
 		check_eq(fake.kvm.arch.hv.need_tlb_flush.bits[1], 0);
 		fake.nr_events = 0;
@@ -411,7 +411,7 @@ static void tlbiel_marks_others(void)
 	enter_4k(0, 0, RW);
 	check_eq(kvmhv_rm_h_remove(vcpu, 0, 0, 0), H_SUCCESS);
 	check_eq(fake.kvm.arch.hv.need_tlb_flush.bits[0], 0);
-	/* somebody else's mark for this CPU stays */
+	/* another VM's mark for this CPU stays */
 	memset(&fake.kvm.arch.hv.need_tlb_flush, 0xff, sizeof(cpumask_t));
 	fake.kvm.arch.hv.tlb_cpu = 0;
 	enter_4k(0, 0, RW);

@@ -408,7 +408,7 @@ static void new_pte(unsigned long gpa)
 	ptep->pte = val;
 }
 
-/* Model of fake_unmap(): who was on the ring of this page is absent now */
+/* Model of fake_unmap(): each HPTE on the ring of this page is absent now */
 static void unmapped(unsigned long gpa)
 {
 	unsigned long i;
