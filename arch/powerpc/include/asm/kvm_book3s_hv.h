@@ -203,7 +203,7 @@ struct kvm_hv_vm {
 	 * who used tlbiel only, cleared by the CPU itself before it enters.
 	 */
 	cpumask_t need_tlb_flush;	/* [A](a) */
-	/* If n + 1: all CPUs but n are in it, and nobody has flushed since */
+	/* If n + 1: all CPUs but n are in it, and no CPU has flushed since */
 	u32 tlb_cpu;			/* [A] */
 };
 
