@@ -10,9 +10,9 @@
  * instrumentation, see Makefile.hv.
  *
  * What a controller knows is one doubleword, changed by compare and swap here as
- * in KVM's own book3s_xics.c.  This file has the part that involves interrupt
- * presentation controllers only: IPIs, and taking interrupts.  Whatever involves an interrupt source (a
- * rejected interrupt, one to be presented again, end of interrupt) is
+ * in KVM's own book3s_xics.c.  This file has what needs interrupt presentation
+ * controllers only: IPIs, and taking interrupts.  Whatever involves an interrupt
+ * source (a rejected interrupt, one to be presented again, end of interrupt) is
  * H_TOO_HARD before anything has changed, or else done again by the module to
  * the same effect.
  */
