@@ -69,7 +69,7 @@ static long h_set_mode(const uint64_t *args)
 		if (args[3])
 			return H_P4;
 		if (flags > 1)
-			return H_UNSUPPORTED_FLAG_BASE;
+			return H_UNSUPPORTED_FLAG(0);
 		return set_lpcr(LPCR_ILE, flags ? LPCR_ILE : 0);
 	case MODE_ADDR_TRANS:
 		if (args[2])
@@ -77,7 +77,7 @@ static long h_set_mode(const uint64_t *args)
 		if (args[3])
 			return H_P4;
 		if (flags == 1 || flags > 3)
-			return H_UNSUPPORTED_FLAG_BASE;
+			return H_UNSUPPORTED_FLAG(0);
 		return set_lpcr(LPCR_AIL, flags << LPCR_AIL_SHIFT);
 	}
 	return H_P2;
@@ -144,10 +144,10 @@ long hcall(struct vcpu *v, uint64_t nr, uint64_t *args)
 	case H_LOGICAL_CI_STORE:
 		ret = h_logical_ci(v, args, true);
 		break;
-	case KVMPPC_H_RTAS:
+	case H_RTAS:
 		ret = h_rtas(v, args[0]);
 		break;
-	case KVMPPC_H_CAS:
+	case H_CAS:
 		if (!config.no_cas)
 			ret = h_cas(args);
 		break;

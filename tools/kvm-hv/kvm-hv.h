@@ -18,6 +18,8 @@
 #include <linux/kvm.h>
 #include <asm/kvm.h>
 
+#include "hcalls.h"
+
 #define KVM_HV_VERSION	"1.0"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
@@ -131,31 +133,7 @@ uint64_t kernel_load(uint64_t *end);
 
 const void *fdt_build(int *size);
 
-/* hcall.c: numbers of PAPR, and of what is between us and the guest only */
-#define H_SUCCESS	0
-#define H_HARDWARE	(-1L)
-#define H_FUNCTION	(-2L)
-#define H_PARAMETER	(-4L)
-#define H_P2		(-55L)
-#define H_P3		(-56L)
-#define H_P4		(-57L)
-#define H_UNSUPPORTED_FLAG_BASE	(-256L)
-
-#define H_LOGICAL_CI_LOAD	0x3c
-#define H_LOGICAL_CI_STORE	0x40
-#define H_GET_TERM_CHAR		0x54
-#define H_PUT_TERM_CHAR		0x58
-#define H_EOI			0x64
-#define H_CPPR			0x68
-#define H_IPI			0x6c
-#define H_IPOLL			0x70
-#define H_XIRR			0x74
-#define H_GET_CPU_CHARACTERISTICS 0x1c8
-#define H_XIRR_X		0x2fc
-#define H_SET_MODE		0x31c
-#define KVMPPC_H_RTAS		0xf000
-#define KVMPPC_H_CAS		0xf002
-
+/* hcall.c */
 long hcall(struct vcpu *v, uint64_t nr, uint64_t *args);
 
 /* cas.c: H_CAS, ibm,client-architecture-support */

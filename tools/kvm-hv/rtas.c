@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Run-time abstraction services.  In the guest they are five instructions that
- * make KVMPPC_H_RTAS with the address of the arguments: token, number of
+ * make H_RTAS with the address of the arguments: token, number of
  * arguments, number of results, then both; big-endian words below 4G.
  */
 #include <assert.h>
@@ -210,7 +210,7 @@ void rtas_write_blob(void *blob)
 	const uint32_t code[] = {
 		htobe32(0x7c641b78),			/* mr   r4,r3 */
 		htobe32(0x3c600000),			/* lis  r3,0 */
-		htobe32(0x60630000 | KVMPPC_H_RTAS),	/* ori  r3,r3,KVMPPC_H_RTAS */
+		htobe32(0x60630000 | H_RTAS),		/* ori  r3,r3,H_RTAS */
 		htobe32(0x44000022),			/* sc   1 */
 		htobe32(0x4e800020),			/* blr */
 	};

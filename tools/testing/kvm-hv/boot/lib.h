@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <asm/kvm.h>
 #include <linux/kvm.h>
-#include "../guests/hcalls.h"
+#include "../../../kvm-hv/hcalls.h"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 

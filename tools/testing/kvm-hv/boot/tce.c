@@ -35,8 +35,6 @@
 #define LIST		0x100000UL
 #define TB_PER_US	512
 
-#define H_SUCCESS	0
-#define H_PARAMETER	-4
 #define USER		0x77		/* our own answer */
 
 #define LIOBN		0x80000000UL

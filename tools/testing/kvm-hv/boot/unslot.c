@@ -23,6 +23,7 @@
 #include <unistd.h>
 #include <asm/kvm.h>
 #include <linux/kvm.h>
+#include "../../../kvm-hv/hcalls.h"
 #include "unslot.h"
 
 #define MSR_SF		0x8000000000000000UL
@@ -38,7 +39,6 @@
 #define HPTE_V		(VSID << 12 | 1)
 #define HPTE_R		0x12UL		/* M, PP=2 */
 #define H_EXACT		0x8000000000UL
-#define H_PARAMETER	-4L
 #define DSISR_NOHPTE	0x40000000UL
 
 #define HCALL_ENTERED	0x7ffc		/* H_ENTER's return code, if not 0 */

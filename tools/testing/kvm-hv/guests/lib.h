@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "asm.h"
-#include "hcalls.h"
+#include "../../../kvm-hv/hcalls.h"
 
 typedef unsigned char u8;
 typedef unsigned short u16;
@@ -197,20 +197,6 @@ int memcmp(const void *a, const void *b, size_t n);
 int strcmp(const char *a, const char *b);
 
 /* --- hcalls -------------------------------------------------------------- */
-
-#define H_SUCCESS	0L
-#define H_HARDWARE	(-1L)
-#define H_FUNCTION	(-2L)
-#define H_PRIVILEGE	(-3L)
-#define H_PARAMETER	(-4L)
-#define H_PTEG_FULL	(-6L)
-#define H_NOT_FOUND	(-7L)
-#define H_RESERVED_DABR	(-8L)
-#define H_RESOURCE	(-16L)
-#define H_P2		(-55L)
-#define H_P3		(-56L)
-#define H_P4		(-57L)
-#define H_UNSUPPORTED_FLAG(bit)	(-256L - (bit))
 
 long hcall_raw(u64 io[9]);
 /* Up to eight arguments; r4 to r11 afterwards: HR(4) to HR(11) */

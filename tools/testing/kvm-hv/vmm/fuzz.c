@@ -154,8 +154,8 @@ static bool one_hcall(void)
 	static const unsigned int nr[] = {
 		H_LOGICAL_CI_LOAD, H_LOGICAL_CI_STORE, H_GET_TERM_CHAR, H_PUT_TERM_CHAR,
 		H_EOI, H_CPPR, H_IPI, H_IPOLL, H_XIRR, H_XIRR_X, H_SET_MODE,
-		H_GET_CPU_CHARACTERISTICS, KVMPPC_H_RTAS, KVMPPC_H_RTAS, KVMPPC_H_RTAS,
-		KVMPPC_H_CAS, 0x4fc, 0x500, 0xf0ff, 0xf100,
+		H_GET_CPU_CHARACTERISTICS, H_RTAS, H_RTAS, H_RTAS,
+		H_CAS, 0x4fc, 0x500, 0xf0ff, 0xf100,
 	};
 	struct vcpu *v = &vm.cpus[rand() % config.cpus];
 	unsigned int i, h = nr[rand() % ARRAY_SIZE(nr)];
@@ -164,9 +164,9 @@ static bool one_hcall(void)
 
 	for (i = 0; i < ARRAY_SIZE(args); i++)
 		args[i] = value();
-	if (h == KVMPPC_H_RTAS)
+	if (h == H_RTAS)
 		rtas_arguments(args[0]);
-	else if (h == KVMPPC_H_CAS)
+	else if (h == H_CAS)
 		cas_vector(args[0]);
 	ok = hcall(v, h, args) == H_SUCCESS;
 	/* Power off and the like are no end here */

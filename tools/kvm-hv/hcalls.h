@@ -1,7 +1,24 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
-/* Numbers of hcalls (PAPR), for guests and for programs that make them */
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Hcalls (PAPR), their numbers and return codes: for this VMM, and for the test guests
+ * and programs of ../testing/kvm-hv.
+ */
 #ifndef HCALLS_H
 #define HCALLS_H
+
+#define H_SUCCESS	0L
+#define H_HARDWARE	(-1L)
+#define H_FUNCTION	(-2L)
+#define H_PRIVILEGE	(-3L)
+#define H_PARAMETER	(-4L)
+#define H_PTEG_FULL	(-6L)
+#define H_NOT_FOUND	(-7L)
+#define H_RESERVED_DABR	(-8L)
+#define H_RESOURCE	(-16L)
+#define H_P2		(-55L)
+#define H_P3		(-56L)
+#define H_P4		(-57L)
+#define H_UNSUPPORTED_FLAG(bit)	(-256L - (bit))
 
 #define H_REMOVE	0x04
 #define H_ENTER		0x08
@@ -31,9 +48,12 @@
 #define H_SET_XDABR	0x134
 #define H_STUFF_TCE	0x138
 #define H_PUT_TCE_INDIRECT 0x13c
+#define H_GET_CPU_CHARACTERISTICS 0x1c8
 #define H_XIRR_X	0x2fc
 #define H_RANDOM	0x300
 #define H_SET_MODE	0x31c
+/* Not PAPR's: between a guest's firmware and whoever stands in for a platform's */
 #define H_RTAS		0xf000
+#define H_CAS		0xf002
 
 #endif
