@@ -17,17 +17,11 @@
  * last one is out the leader switches back.
  *
  * What few trips need is noinline, so that the others have less to save.
- *
- * What a thread keeps over a nap is on its stack and comes back from there
- * (isa206_idle_insn_mayloss()), never from registers: SRR1 only speaks of the
- * latest nap, and the thread may have run guests since.
  */
 #include <linux/kvm_host.h>
-#include <asm/cputhreads.h>
 #include <asm/kvm_book3s.h>
 #include <asm/kvm_hv_tlbie.h>
 #include <asm/kvm_ppc.h>
-#include <asm/opal.h>
 #include <asm/reg.h>
 #include <asm/switch_to.h>
 
@@ -47,122 +41,6 @@
 
 /* The bits of the timebase that mtspr TBU40 does not write */
 #define TB_LOW			(BIT(24) - 1)
-
-/**
- * kvmhv_rm_nap - nap until an interrupt comes
- *
- * FP, VMX and VSX registers, SRR0/1, AMOR and what is in struct kvmhv_nap_sprs are
- * lost.
- *
- * Context: MMU off.
- * Return: SRR1 of the wake-up, which tells why.
- */
-unsigned long kvmhv_rm_nap(void)
-{
-	return isa206_idle_insn_mayloss(PNV_THREAD_NAP);
-}
-
-static unsigned long wake_mask(void)
-{
-	return cpu_has_feature(CPU_FTR_ARCH_207S) ? SRR1_WAKEMASK_P8 : SRR1_WAKEMASK;
-}
-
-/**
- * kvmhv_rm_note_wakeup - is what ended a nap in the guest an event for the host?
- * @thread: this thread
- * @srr1: of the wake-up
- *
- * The processor considers it taken: it does not come again.
- *
- * Context: MMU off.
- * Return: true if so; the thread has to leave the guest.
- */
-bool kvmhv_rm_note_wakeup(struct kvmhv_thread *thread, unsigned long srr1)
-{
-	switch (srr1 & wake_mask()) {
-	case SRR1_WAKERESET:
-		thread->events |= KVMHV_EVENT_RESET;
-		return true;
-	case SRR1_WAKEHMI:
-		thread->events |= KVMHV_EVENT_HMI;
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* The ICP is a big-endian device */
-static u32 icp_read(const struct kvmhv_thread *thread, unsigned long reg)
-{
-	u32 raw = __raw_rm_readl((void __iomem *)(thread->icp + reg));
-
-	return be32_to_cpu((__force __be32)raw);
-}
-
-static void icp_eoi(const struct kvmhv_thread *thread, u32 xirr)
-{
-	__raw_rm_writel((__force u32)cpu_to_be32(xirr),
-			(void __iomem *)(thread->icp + ICP_XIRR));
-}
-
-/* Doorbells of the host have host_ipi set, too */
-static enum kvmhv_ipi take_doorbell(struct kvmhv_thread *thread)
-{
-	ppc_msgclr(PPC_DBELL_MSGTYPE);
-	/* The doorbell is withdrawn before its reason is looked for */
-	smp_mb();
-	if (!READ_ONCE(thread->host_ipi))
-		return KVMHV_IPI_NONE;
-	/* the host's came just now and went with ours */
-	ppc_msgsnd(PPC_DBELL_MSGTYPE, 0, thread->nr);
-	return KVMHV_IPI_HOST;
-}
-
-/**
- * kvmhv_rm_take_ipi - take KVM's own IPI or doorbell, and leave the host's
- * @thread: this thread
- *
- * What the sender wrote before the IPI is visible afterwards.
- *
- * Context: MMU off.
- * Return: KVMHV_IPI_HOST if an interrupt for the host is pending.
- */
-enum kvmhv_ipi kvmhv_rm_take_ipi(struct kvmhv_thread *thread)
-{
-	void __iomem *mfrr = (void __iomem *)(thread->icp + ICP_MFRR);
-	u32 xirr;
-
-	if (!thread->icp || thread->xirr || READ_ONCE(thread->host_ipi))
-		return KVMHV_IPI_HOST;
-	if (cpu_has_feature(CPU_FTR_ARCH_207S) &&
-	    take_doorbell(thread) == KVMHV_IPI_HOST)
-		return KVMHV_IPI_HOST;
-	xirr = icp_read(thread, ICP_XIRR_POLL);
-	if (!(xirr & XISR_MASK))
-		return KVMHV_IPI_NONE;
-	if ((xirr & XISR_MASK) != XICS_IPI)
-		return KVMHV_IPI_HOST;
-
-	xirr = icp_read(thread, ICP_XIRR);
-	if (!(xirr & XISR_MASK))
-		return KVMHV_IPI_NONE;	/* withdrawn; nothing was accepted */
-	if ((xirr & XISR_MASK) != XICS_IPI) {
-		/* a device was faster; accepted is accepted: hand it over */
-		thread->xirr = xirr;
-		return KVMHV_IPI_HOST;
-	}
-	__raw_rm_writeb(0xff, mfrr);
-	/* The IPI is withdrawn before its reason is looked for */
-	smp_mb();
-	if (READ_ONCE(thread->host_ipi)) {
-		/* the host's came just now and went with ours */
-		__raw_rm_writeb(IPI_PRIORITY, mfrr);
-		icp_eoi(thread, xirr);
-		return KVMHV_IPI_HOST;
-	}
-	icp_eoi(thread, xirr);
-	return KVMHV_IPI_NONE;
-}
 
 static struct kvmhv_thread *sibling(const struct kvmhv_thread *thread, int nr)
 {
@@ -297,7 +175,7 @@ static bool woken(struct kvmhv_thread *thread, unsigned long *srr1)
 	bool reset;
 
 	/* power7_idle_insn() has dealt with a maintenance interrupt */
-	reset = (*srr1 & wake_mask()) == SRR1_WAKERESET;
+	reset = (*srr1 & kvmhv_wake_mask()) == SRR1_WAKERESET;
 	if (kvmhv_rm_take_ipi(thread) == KVMHV_IPI_NONE && !reset) {
 		if (atomic_read(&thread->core->lend) & KVMHV_LEND_LENT)
 			serve(thread);
@@ -319,9 +197,9 @@ static bool woken(struct kvmhv_thread *thread, unsigned long *srr1)
 	WRITE_ONCE(thread->sleeps, false);
 	WRITE_ONCE(thread->deep, false);
 	if (reset)
-		*srr1 = (*srr1 & ~wake_mask()) | SRR1_WAKERESET;
+		*srr1 = (*srr1 & ~kvmhv_wake_mask()) | SRR1_WAKERESET;
 	else if (thread->xirr)
-		*srr1 = (*srr1 & ~wake_mask()) | SRR1_WAKEEE;
+		*srr1 = (*srr1 & ~kvmhv_wake_mask()) | SRR1_WAKEEE;
 	return false;
 }
 

@@ -21,7 +21,7 @@
 #define ICP_MFRR	12	/* most favoured IPI requested; 0xff: none */
 #define XISR_MASK	0x00ffffff
 
-/* Of nap (book3s_hv_rm_vcore.c): what a wake-up was for */
+/* What a wake-up was for */
 enum kvmhv_ipi {
 	KVMHV_IPI_NONE,		/* nothing is pending, or it was KVM's */
 	KVMHV_IPI_HOST,		/* the host has to see to it */
@@ -150,6 +150,13 @@ static inline void kvmhv_nap_sprs_back(const struct kvmhv_nap_sprs *sprs)
 	}
 }
 
+/* The bits of SRR1 that say what ended a nap */
+static inline unsigned long kvmhv_wake_mask(void)
+{
+	return cpu_has_feature(CPU_FTR_ARCH_207S) ? SRR1_WAKEMASK_P8 : SRR1_WAKEMASK;
+}
+
+/* book3s_hv_rm_nap.c */
 bool kvmhv_rm_note_wakeup(struct kvmhv_thread *thread, unsigned long srr1);
 enum kvmhv_ipi kvmhv_rm_take_ipi(struct kvmhv_thread *thread);
 unsigned long kvmhv_rm_nap(void);

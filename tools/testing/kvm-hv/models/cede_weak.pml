@@ -4,7 +4,7 @@
  *
  * Models, in arch/powerpc/kvm: kvmhv_rm_h_cede(), kvmhv_rm_h_prod(), nap() and
  * end_cede() of book3s_hv_rm_cede.c, kvmhv_take_prod() of book3s_hv_intr.h,
- * kvmhv_rm_take_ipi() of book3s_hv_rm_vcore.c; call_thread(), run_core() and
+ * kvmhv_rm_take_ipi() of book3s_hv_rm_nap.c; call_thread(), run_core() and
  * wait_turn() of book3s_hv_vcore.c, take_out() of book3s_hv_trip.c, h_cede() and
  * h_prod() of book3s_hv_hcall.c.
  *

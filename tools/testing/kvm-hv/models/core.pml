@@ -2,7 +2,7 @@
 /*
  * A core in a guest's partition: lend and return, OPEN, join, EXITING, nap.
  *
- * Models, in arch/powerpc/kvm: book3s_hv_rm_vcore.c and book3s_hv_rm_cede.c,
+ * Models, in arch/powerpc/kvm: book3s_hv_rm_vcore.c, _rm_nap.c and _rm_cede.c,
  * kvmhv_rm_entry() and external() of book3s_hv_rm_exit.c, borrow and return of
  * book3s_hv_builtin_thread.c, kvmhv_put_in() of book3s_hv_trip.c, `leave' of
  * book3s_hv_vcore.c, and the host's IPI that brings an offline thread back.

@@ -4,7 +4,7 @@
  *
  * Both are one level in the presentation controller (MFRR); thread->host_ipi says
  * that the host has sent one.  Models, in arch/powerpc/kvm: kvmhv_rm_take_ipi() of
- * book3s_hv_rm_vcore.c, kvmppc_set_host_ipi() and kvmppc_clear_host_ipi() of
+ * book3s_hv_rm_nap.c, kvmppc_set_host_ipi() and kvmppc_clear_host_ipi() of
  * book3s_hv_builtin_thread.c; icp_native_cause_ipi() and pnv_cpu_offline_self() of
  * Linux.  A doorbell of a POWER8 is the same: msgclr is the store of 0.
  *
