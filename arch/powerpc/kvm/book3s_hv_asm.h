@@ -80,6 +80,13 @@
 #define HS_POWER7	0
 #define HS_POWER8	20
 
+/* MMCR0 of the host, in the files of POWER7 and POWER8 */
+#define HS_MMCR0_206	HS(HS_POWER7 + 6)
+
+/* Of MMCR0, for andis. and xoris */
+#define MMCR0_FC_HI	0x8000
+#define MMCR0_PMXE_HI	0x0400
+
 #ifdef __ASSEMBLY__
 
 /*
@@ -98,6 +105,24 @@
 .macro save_spr_w spr, off, base
 	mfspr	r0,\spr
 	stw	r0,\off(\base)
+.endm
+/* As these two; r4 gets the bits that are set in any of them */
+.macro collect_spr spr, off, base
+	save_spr \spr, \off, \base
+	or	r4,r4,r0
+.endm
+.macro collect_spr_w spr, off, base
+	save_spr_w \spr, \off, \base
+	or	r4,r4,r0
+.endm
+/* r4 gets the bits that are set in the register, or in memory */
+.macro look_spr spr, off, base
+	mfspr	r0,\spr
+	or	r4,r4,r0
+.endm
+.macro look_kept spr, off, base
+	ld	r0,\off(\base)
+	or	r4,r4,r0
 .endm
 .macro load_spr spr, off, base
 	ld	r0,\off(\base)
@@ -119,24 +144,37 @@
 
 /*
  * DABR and DABRX, which OP loads, at their offsets from BASE.  DABRX goes to 0
- * first so that no half-set pair ever matches.  Clobbers r0.
+ * first so that no half-set pair ever matches.  If it is 0 for the host, at HOST(r1),
+ * and for the vcpu, both stay: the DABR does nothing then.  Clobbers r0, r4.
  */
-.macro load_dabr dabr, dabrx, op, base
+.macro load_dabr dabr, dabrx, op, base, host
+	ld	r0,\host(r1)
+	lwz	r4,VCPU_DABRX(r31)
+	or.	r0,r0,r4
+	beq	99f
 	li	r0,0
 	mtspr	SPRN_DABRX,r0
 	load_spr SPRN_DABR, \dabr, \base
 	\op	SPRN_DABRX, \dabrx, \base
 	isync
+99:
 .endm
 
-/* Stop all counters, leaving the old MMCR0 at OFF(BASE).  Clobbers r0, r4. */
+/*
+ * Stop all counters, leaving the old MMCR0 at OFF(BASE) and in r0.  Those that are
+ * frozen and can raise no exception stand still already.  Clobbers r4.
+ */
 .macro freeze_pmu off, base
+	mfspr	r0,SPRN_MMCR0
+	std	r0,\off(\base)
+	xoris	r4,r0,MMCR0_FC_HI
+	andis.	r4,r4,MMCR0_FC_HI | MMCR0_PMXE_HI
+	beq	99f
 	li	r4,1
 	sldi	r4,r4,31		/* MMCR0[FC] */
-	mfspr	r0,SPRN_MMCR0
 	mtspr	SPRN_MMCR0,r4
 	isync
-	std	r0,\off(\base)
+99:
 .endm
 
 #endif /* __ASSEMBLY__ */

@@ -137,10 +137,15 @@ static void set_breakpoint(struct kvm_vcpu *vcpu, unsigned long dabr,
  */
 long kvmhv_rm_h_set_dabr(struct kvm_vcpu *vcpu, unsigned long dabr)
 {
-	if ((dabr & (DABR_READ | DABR_WRITE)) && !(dabr & DABR_BT))
-		return H_RESERVED_DABR;
+	unsigned long dabrx = 0;
 
-	set_breakpoint(vcpu, dabr, DABRX_USER | DABRX_KERNEL);
+	/* Without an access to watch, trips leave the registers alone */
+	if (dabr & (DABR_READ | DABR_WRITE)) {
+		if (!(dabr & DABR_BT))
+			return H_RESERVED_DABR;
+		dabrx = DABRX_USER | DABRX_KERNEL;
+	}
+	set_breakpoint(vcpu, dabr, dabrx);
 	return H_SUCCESS;
 }
 

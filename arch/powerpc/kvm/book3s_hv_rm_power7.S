@@ -64,8 +64,6 @@
 	\op_w	SPRN_PMC6, VCPU_PMC_N(6), r31
 .endm
 
-#define MMCR0_FC_HI	0x8000		/* MMCR0[FC], for andis. */
-#define HS_MMCR0	HS(HS_POWER7 + 6)
 #define HS_DABR		HS(HS_POWER7 + 17)
 #define HS_DABRX	HS(HS_POWER7 + 18)
 
@@ -79,7 +77,7 @@ _GLOBAL(kvmhv_power7_to_guest)
 	bl	kvmhv_isa206_save_host
 	save_spr SPRN_DABR, HS_DABR, r1
 	save_spr SPRN_DABRX, HS_DABRX, r1
-	load_dabr VCPU_DABR, VCPU_DABRX, load_spr_w, r31
+	load_dabr VCPU_DABR, VCPU_DABRX, load_spr_w, r31, HS_DABRX
 	ld	r0,PPC_LR_STKOFF(r1)
 	mtlr	r0
 	b	kvmhv_isa206_load_guest
@@ -89,7 +87,7 @@ _GLOBAL(kvmhv_power7_to_host)
 	mflr	r0
 	std	r0,PPC_LR_STKOFF(r1)
 	bl	kvmhv_isa206_save_guest
-	load_dabr HS_DABR, HS_DABRX, load_spr, r1
+	load_dabr HS_DABR, HS_DABRX, load_spr, r1, HS_DABRX
 	ld	r0,PPC_LR_STKOFF(r1)
 	mtlr	r0
 	b	kvmhv_isa206_load_host
@@ -97,27 +95,32 @@ _GLOBAL(kvmhv_power7_to_host)
 /*
  * The following four have all that ISA 2.06 and later have.  The host's counters
  * stop; those that are frozen at a trip count for nobody: perf freezes them when
- * it has no events.
+ * it has no events.  CR0[EQ] afterwards: they are not.
  */
 _GLOBAL(kvmhv_isa206_save_host)
-	freeze_pmu HS_MMCR0, r1
+	freeze_pmu HS_MMCR0_206, r1
 	andis.	r0,r0,MMCR0_FC_HI
 	bne	1f
 	host_pmu save_spr, save_spr
 1:	host_sprs save_spr, save_spr
 	blr
 
-/* And back; the counters go on last, at the latest with the rfid into the host */
+/*
+ * And back; the counters go on last, at the latest with the rfid into the host.  r8 =
+ * what the guest has left in the PMU: most have never used it.
+ */
 _GLOBAL(kvmhv_isa206_load_host)
 	host_sprs load_spr, load_spr
 	ld	r0,PACA_SPRG_VDSO(r13)
 	mtspr	SPRN_SPRG_VDSO_WRITE,r0
-	ld	r4,HS_MMCR0(r1)
+	ld	r4,HS_MMCR0_206(r1)
 	andis.	r0,r4,MMCR0_FC_HI
 	bne	1f
 	host_pmu load_spr, load_spr
 	b	2f
-1:	li	r0,0
+1:	cmpdi	r8,0
+	beq	2f
+	li	r0,0
 	host_pmu clear_spr, clear_spr
 2:	mtspr	SPRN_MMCR0,r4
 	blr
@@ -153,20 +156,23 @@ _GLOBAL(kvmhv_isa206_load_guest)
 	mtspr	SPRN_CTRLT,r0
 	blr
 
-/* What the guest leaves, into the vcpu; its counters stop first */
+/*
+ * What the guest leaves, into the vcpu; its counters stop first.  r8 = the bits that
+ * are set in any register of the PMU but MMCR0, for kvmhv_isa206_load_host.
+ */
 _GLOBAL(kvmhv_isa206_save_guest)
 	freeze_pmu VCPU_MMCR_N(0), r31
 	clrrdi	r0,r0,1			/* FCHV is ours */
 	std	r0,VCPU_MMCR_N(0)(r31)
-	guest_pmu save_spr, save_spr_w
+	li	r4,0
+	guest_pmu collect_spr, collect_spr_w
+	mr	r8,r4
 	guest_sprs save_spr, save_spr_w
 	mfspr	r0,SPRN_CTRLF
 	stw	r0,VCPU_CTRL(r31)
-	/* the host runs with the run latch on, and without a guest's keys */
+	/* the host runs with the run latch on */
 	li	r0,CTRL_RUNLATCH
 	mtspr	SPRN_CTRLT,r0
-	li	r0,0
-	mtspr	SPRN_AMR,r0
 
 	mfspr	r4,SPRN_PURR
 	mfspr	r5,SPRN_SPURR

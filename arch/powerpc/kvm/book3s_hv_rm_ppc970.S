@@ -79,7 +79,7 @@ _GLOBAL(kvmhv_ppc970_to_guest)
 	save_spr SPRN_VRSAVE, HS_VRSAVE, r1
 	save_spr SPRN_DABR, HS_DABR, r1
 	save_spr SPRN_DABRX, HS_DABRX, r1
-	load_dabr VCPU_DABR, VCPU_DABRX, load_spr_w, r31
+	load_dabr VCPU_DABR, VCPU_DABRX, load_spr_w, r31, HS_DABRX
 
 	guest_sprs load_spr, load_spr_w
 	guest_pmu load_spr, load_spr_w
@@ -107,7 +107,7 @@ _GLOBAL(kvmhv_ppc970_to_host)
 	li	r0,CTRL_RUNLATCH
 	mtspr	SPRN_CTRLT,r0
 
-	load_dabr HS_DABR, HS_DABRX, load_spr, r1
+	load_dabr HS_DABR, HS_DABRX, load_spr, r1, HS_DABRX
 	load_spr SPRN_VRSAVE, HS_VRSAVE, r1
 	ld	r0,PACA_SPRG_VDSO(r13)
 	mtspr	SPRN_SPRG_VDSO_WRITE,r0

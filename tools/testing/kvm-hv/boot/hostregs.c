@@ -2,7 +2,8 @@
 /*
  * Runs on the emulated host, without QEMU: do the FP, VMX and VSX registers of
  * user space survive KVM_RUN, and its TAR, DSCR and VRSAVE, and those of the guest
- * what user space does?
+ * what user space does?  Registers that a trip leaves alone while they are 0 are not 0
+ * one by one: what the guest has in them is kept, and user space does not see it.
  *
  * hostregs 1: the vcpu is number 1, so that on a POWER8 another hardware thread runs
  * the guest, and that of the program has nothing to do meanwhile.  The guest sends it
@@ -196,6 +197,103 @@ static void round_trip(uint64_t seed, int want)
 	check_guest_regs(&guest);
 }
 
+/* Each not 0 by itself.  What is in the monitor, user space can read by @user. */
+static const struct {
+	const char *name;
+	uint64_t id, val;
+	int user;
+} alone[] = {
+	{ "PMC1", KVM_REG_PPC_PMC1, 0x1001, 771 },
+	{ "PMC2", KVM_REG_PPC_PMC2, 0x1002, 772 },
+	{ "PMC3", KVM_REG_PPC_PMC3, 0x1003, 773 },
+	{ "PMC4", KVM_REG_PPC_PMC4, 0x1004, 774 },
+	{ "PMC5", KVM_REG_PPC_PMC5, 0x1005, 775 },
+	{ "PMC6", KVM_REG_PPC_PMC6, 0x1006, 776 },
+	{ "SIAR", KVM_REG_PPC_SIAR, 0x1010, 780 },
+	{ "SDAR", KVM_REG_PPC_SDAR, 0x1020, 781 },
+	{ "EBBHR", KVM_REG_PPC_EBBHR, 0x1030 },
+	{ "EBBRR", KVM_REG_PPC_EBBRR, 0x1040 },
+	{ "BESCR", KVM_REG_PPC_BESCR, 3 },
+	{ "CIABR", KVM_REG_PPC_CIABR, 0x2002 },
+	{ "DAWR", KVM_REG_PPC_DAWR, 0x3000 },
+	{ "DAWRX", KVM_REG_PPC_DAWRX, 3 },
+};
+
+static uint64_t monitor(int reg)
+{
+	uint64_t v = 0;
+
+	switch (reg) {
+	case 771:
+		asm volatile("mfspr %0,771" : "=r" (v));
+		break;
+	case 772:
+		asm volatile("mfspr %0,772" : "=r" (v));
+		break;
+	case 773:
+		asm volatile("mfspr %0,773" : "=r" (v));
+		break;
+	case 774:
+		asm volatile("mfspr %0,774" : "=r" (v));
+		break;
+	case 775:
+		asm volatile("mfspr %0,775" : "=r" (v));
+		break;
+	case 776:
+		asm volatile("mfspr %0,776" : "=r" (v));
+		break;
+	case 780:
+		asm volatile("mfspr %0,780" : "=r" (v));
+		break;
+	case 781:
+		asm volatile("mfspr %0,781" : "=r" (v));
+		break;
+	}
+	return v;
+}
+
+/* As many bytes as its number says, in the host's order */
+static uint64_t get_reg(uint64_t id)
+{
+	uint64_t v = 0;
+	uint32_t w = 0;
+
+	if ((id & KVM_REG_SIZE_MASK) == KVM_REG_SIZE_U64)
+		return one_reg(KVM_GET_ONE_REG, id, &v) ? -1UL : v;
+	return one_reg(KVM_GET_ONE_REG, id, &w) ? -1UL : w;
+}
+
+static void set_reg(uint64_t id, uint64_t v)
+{
+	uint32_t w = v;
+	int rc;
+
+	rc = one_reg(KVM_SET_ONE_REG, id,
+		     (id & KVM_REG_SIZE_MASK) == KVM_REG_SIZE_U64 ? (void *)&v : &w);
+	check("set one register", rc, 0);
+}
+
+static void check_alone(void)
+{
+	struct regs host, after;
+	char what[40];
+	unsigned int i, k;
+
+	fill(&host, 1);
+	for (i = 0; i < ARRAY_SIZE(alone); i++) {
+		set_reg(alone[i].id, alone[i].val);
+		run_guest(&host, &after, 0);
+		for (k = 0; k < ARRAY_SIZE(alone); k++) {
+			snprintf(what, sizeof(what), "%s with %s set", alone[k].name,
+				 alone[i].name);
+			check_value(what, get_reg(alone[k].id), k == i ? alone[k].val : 0);
+			snprintf(what, sizeof(what), "%s in user space", alone[k].name);
+			check_value(what, monitor(alone[k].user), 0);
+		}
+		set_reg(alone[i].id, 0);
+	}
+}
+
 static void no_action(int sig)
 {
 }
@@ -219,6 +317,7 @@ int main(int argc, char **argv)
 	/* each 64th trip is different */
 	for (i = 1; i <= (vcpu_id ? 40 : 150); i++)
 		round_trip(i, 0);
+	check_alone();
 	sigaction(SIGALRM, &sa, NULL);
 	for (i = 1; i <= (vcpu_id ? 1 : 5); i++)
 		round_trip(i, EINTR);

@@ -309,6 +309,43 @@ static void test_exit(enum how how)
 	report(mfspr(SPR_DEC) <= dec, "decrementer after %s", name);
 }
 
+/* All registers are 0 but one, or two: 0 is no value for PPR */
+static void test_alone(enum how how)
+{
+	u64 seed = 0x1234567 + how, v;
+	unsigned int i, k, bad;
+
+	for (i = 0; i < ARRAY_SIZE(sprs); i++) {
+		if (!sprs[i].there)
+			continue;
+		fill(&seed);
+		for (k = 0; k < ARRAY_SIZE(sprs); k++) {
+			struct spr *s = &sprs[k];
+
+			if (!s->there)
+				continue;
+			v = pattern(s, &seed);
+			s->want = k == i || s->set == set_PPR ? v : 0;
+			s->saved = s->get();
+			s->set(s->want);
+		}
+		go(how);
+		for (bad = 0, k = 0; k < ARRAY_SIZE(sprs); k++) {
+			struct spr *s = &sprs[k];
+
+			if (!s->there)
+				continue;
+			v = s->get() & s->mask;
+			s->set(s->saved);
+			if (hows[how].hcall && (s->set == set_SRR0 || s->set == set_SRR1))
+				continue;
+			bad += v != s->want;
+		}
+		report_eq(bad, 0, "%s is the only one set: all SPRs after %s", sprs[i].name,
+			  hows[how].name);
+	}
+}
+
 /* H_CEDE ends with this interrupt */
 static void on_decrementer(struct cpu *c)
 {
@@ -493,6 +530,7 @@ int main(void)
 		test_exit(all[i]);
 		test_vmx(all[i]);
 	}
+	test_alone(USER_HCALL);
 	if (can_cede)
 		test_nap();
 	test_monotonic();
