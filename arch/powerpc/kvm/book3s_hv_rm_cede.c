@@ -116,7 +116,8 @@ static bool nap_in_company(struct kvm_vcpu *vcpu,
  * leave it (false).  Each round consumes the IPI that began it.  Whoever is
  * patient naps as soon as there is another one that does not.
  */
-static bool nap(struct kvm_vcpu *vcpu, bool patient)
+static bool nap(struct kvm_vcpu *vcpu, bool patient,
+		struct kvmhv_nap_sprs *sprs)
 {
 	struct kvmhv_thread *thread = kvmhv_this_thread();
 	int queued = local_paca->mce_info->mce_queue_count;
@@ -128,7 +129,7 @@ static bool nap(struct kvm_vcpu *vcpu, bool patient)
 		return false;
 
 	for (;;) {
-		srr1 = kvmhv_rm_nap();
+		srr1 = kvmhv_rm_nap(sprs);
 		if (kvmhv_rm_nap_check(vcpu, queued, dec_expires) ||
 		    kvmhv_rm_note_wakeup(thread, srr1))
 			break;
@@ -161,12 +162,14 @@ static bool nap_for_guest(struct kvm_vcpu *vcpu, bool patient)
 	if (vcpu->arch.hv.lpcr & LPCR_MER)
 		kvmhv_rm_set_mer(&vcpu->arch.hv, false);
 	kvmhv_enable_fp();
-	kvmhv_store_fp(vcpu);
+	kvmhv_copy_fp(vcpu);
 	kvmhv_keep_nap_sprs(&sprs);
-	go_on = nap(vcpu, patient);
+	go_on = nap(vcpu, patient, &sprs);
 	kvmhv_nap_sprs_back(&sprs);
-	kvmhv_enable_fp();
-	kvmhv_load_fp(vcpu);
+	if (sprs.lost) {
+		kvmhv_enable_fp();
+		kvmhv_load_fp(vcpu);
+	}
 	mtspr(SPRN_SRR0, srr0);
 	mtspr(SPRN_SRR1, srr1);
 	return go_on;

@@ -8,9 +8,9 @@
  * text or data, no printk, tracing or lockdep, no lock whose holder can sleep,
  * nothing that faults.
  *
- * What a thread keeps over a nap is on its stack and comes back from there
- * (isa206_idle_insn_mayloss()), never from registers: SRR1 only speaks of the
- * latest nap, and the thread may have run guests since.
+ * What a thread keeps over a nap is on its stack (isa206_idle_insn_mayloss(), struct
+ * kvmhv_nap_sprs).  SRR1 only speaks of the latest nap: what comes back from there is
+ * for all naps since to say.
  */
 #include <linux/kvm_host.h>
 #include <asm/kvm_book3s.h>
@@ -21,16 +21,21 @@
 
 /**
  * kvmhv_rm_nap - nap until an interrupt comes
+ * @sprs: @sprs->lost is set if registers were lost
  *
- * FP, VMX and VSX registers, SRR0/1, AMOR and what is in struct kvmhv_nap_sprs are
- * lost.
+ * SRR0/1 and MSR[FP], [VEC] and [VSX] are lost; FP, VMX and VSX registers, AMOR and what
+ * is in @sprs may be.
  *
  * Context: MMU off.
  * Return: SRR1 of the wake-up, which tells why.
  */
-unsigned long kvmhv_rm_nap(void)
+unsigned long kvmhv_rm_nap(struct kvmhv_nap_sprs *sprs)
 {
-	return isa206_idle_insn_mayloss(PNV_THREAD_NAP);
+	unsigned long srr1 = isa206_idle_insn_mayloss(PNV_THREAD_NAP);
+
+	if ((srr1 & SRR1_WAKESTATE) != SRR1_WS_NOLOSS)
+		sprs->lost = true;
+	return srr1;
 }
 
 /**

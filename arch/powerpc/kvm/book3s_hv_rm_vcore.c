@@ -291,7 +291,7 @@ static noinline struct kvm_vcpu *wait_in_core(struct kvmhv_thread *thread)
 		/* Pairs with part_core(): it sees NAP, or we see EXITING */
 		if (atomic_fetch_or(nap, map) & KVMHV_MAP_EXITING)
 			break;
-		srr1 = kvmhv_rm_nap();
+		srr1 = kvmhv_rm_nap(&sprs);
 		atomic_andnot(nap, map);
 		if (kvmhv_rm_note_wakeup(thread, srr1) ||
 		    kvmhv_rm_take_ipi(thread) == KVMHV_IPI_HOST ||

@@ -8,7 +8,7 @@
  * their index registers, and the functions that save may clobber what they have saved.
  *
  * MMU on or off; MSR[FP], MSR[VEC] and MSR[VSX] are on.  All functions clobber
- * r3-r12, and those that save VSR0-63, FPSCR and VSCR as well.
+ * r3-r12, and kvmhv_vsx_keep VSR0 and VSR32 as well.
  */
 #include "book3s_hv_asm.h"
 
@@ -100,6 +100,17 @@ _GLOBAL(kvmhv_vsx_keep)
 	mfvscr	v0
 	li	r11,KEEP_VSCR - LAST_EIGHT
 	stvx	v0,r11,r3
+	blr
+
+/*
+ * void kvmhv_vsx_repair(const struct kvmhv_vsx_regs *regs)
+ *
+ * After kvmhv_vsx_keep(), which has changed two registers: they are as before it.
+ */
+_GLOBAL(kvmhv_vsx_repair)
+	li	r4,32 * 16
+	lxvd2x	0,0,r3
+	lxvd2x	32,r4,r3
 	blr
 
 /* void kvmhv_vsx_back(const struct kvmhv_vsx_regs *regs) */

@@ -107,6 +107,16 @@ static inline void kvmhv_store_fp(struct kvm_vcpu *vcpu)
 	}
 }
 
+/* The same, and the guest's stay in the processor */
+static inline void kvmhv_copy_fp(struct kvm_vcpu *vcpu)
+{
+	kvmhv_store_fp(vcpu);
+	if (cpu_has_feature(CPU_FTR_VSX))
+		kvmhv_vsx_repair(&vcpu->arch.hv.vsx);
+	else
+		kvmhv_load_fp(vcpu);
+}
+
 /*
  * SPRs that processors keep where nap loses it: with the renamed registers and the
  * storage keys.  GPRs, CR and LR are isa206_idle_insn_mayloss()'s, FP, VMX and
@@ -115,6 +125,7 @@ static inline void kvmhv_store_fp(struct kvm_vcpu *vcpu)
 struct kvmhv_nap_sprs {
 	unsigned long vrsave, dscr, amr, uamor;
 	unsigned long tar, iamr;	/* ISA 2.07 */
+	bool lost;			/* a nap has lost registers since */
 };
 
 /* Before the first of some naps */
@@ -131,14 +142,20 @@ static inline void kvmhv_keep_nap_sprs(struct kvmhv_nap_sprs *sprs)
 		sprs->tar = 0;
 		sprs->iamr = 0;
 	}
+	sprs->lost = false;
 }
 
 /*
  * After the last one; what synchronises context comes with the MMU or the guest.
- * AMOR is a constant of the host's.
+ * AMOR is a constant of the host's, and the core's: the nap of another thread may have
+ * lost it.
  */
 static inline void kvmhv_nap_sprs_back(const struct kvmhv_nap_sprs *sprs)
 {
+	if (cpu_has_feature(CPU_FTR_ARCH_207S))
+		mtspr(SPRN_AMOR, ~0UL);
+	if (!sprs->lost)
+		return;
 	mtspr(SPRN_VRSAVE, sprs->vrsave);
 	mtspr(SPRN_DSCR, sprs->dscr);
 	mtspr(SPRN_AMR, sprs->amr);
@@ -146,7 +163,6 @@ static inline void kvmhv_nap_sprs_back(const struct kvmhv_nap_sprs *sprs)
 	if (cpu_has_feature(CPU_FTR_ARCH_207S)) {
 		mtspr(SPRN_TAR, sprs->tar);
 		mtspr(SPRN_IAMR, sprs->iamr);
-		mtspr(SPRN_AMOR, ~0UL);
 	}
 }
 
@@ -159,7 +175,7 @@ static inline unsigned long kvmhv_wake_mask(void)
 /* book3s_hv_rm_nap.c */
 bool kvmhv_rm_note_wakeup(struct kvmhv_thread *thread, unsigned long srr1);
 enum kvmhv_ipi kvmhv_rm_take_ipi(struct kvmhv_thread *thread);
-unsigned long kvmhv_rm_nap(void);
+unsigned long kvmhv_rm_nap(struct kvmhv_nap_sprs *sprs);
 
 /* book3s_hv_rm_exit.c */
 void kvmhv_rm_set_mer(struct kvm_hv_vcpu *hv, bool on);

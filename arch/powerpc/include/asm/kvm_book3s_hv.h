@@ -481,6 +481,7 @@ void kvmhv_ppc970_leave_partition(struct kvm_hv_vcore *vcore,
 void kvmhv_vsx_load(const struct thread_fp_state *fp,
 		    const struct thread_vr_state *vr);
 void kvmhv_vsx_keep(struct kvmhv_vsx_regs *regs);
+void kvmhv_vsx_repair(const struct kvmhv_vsx_regs *regs);
 void kvmhv_vsx_back(const struct kvmhv_vsx_regs *regs);
 
 /* book3s_hv_rm_vcore.c, MMU off */

@@ -144,6 +144,7 @@ void kvmhv_vsx_load(const struct thread_fp_state *fp,
 }
 
 void kvmhv_vsx_keep(struct kvmhv_vsx_regs *regs) { }
+void kvmhv_vsx_repair(const struct kvmhv_vsx_regs *regs) { }
 void kvmhv_vsx_back(const struct kvmhv_vsx_regs *regs) { }
 void kvmhv_rm_enter_prepare(struct kvm *kvm) { }
 void kvmhv_rm_save_slb(void) { }
@@ -159,13 +160,15 @@ void kvmhv_rm_handle_hmi(void)
 	hmis++;
 }
 
+static unsigned long nap_srr1;
+
 unsigned long isa206_idle_insn_mayloss(unsigned long type)
 {
 	check_eq(type, PNV_THREAD_NAP);
 	if (!in_nap)
 		fail("naps where nothing ends it");
 	in_nap();
-	return 0;
+	return nap_srr1;
 }
 
 void kvmhv_run_thread(struct kvm_vcpu *vcpu)
@@ -214,6 +217,7 @@ void fake_core(unsigned long features)
 	after_poll = NULL;
 	in_guest = NULL;
 	in_nap = NULL;
+	nap_srr1 = SRR1_WS_GPRLOSS;
 	while_waiting = NULL;
 	waits = 0;
 	partition_left = 0;
@@ -475,7 +479,16 @@ static const int nap_loses[] = {
 	SPRN_VRSAVE, SPRN_DSCR, SPRN_AMR, SPRN_UAMOR, SPRN_AMOR, SPRN_TAR, SPRN_IAMR,
 };
 
-/* The core leaves while its leader naps */
+/* The core leaves while its leader naps, and loses nothing but what all threads share */
+static void nap_that_keeps(void)
+{
+	nap_srr1 = SRR1_WS_NOLOSS;
+	if (cpu_has_feature(CPU_FTR_ARCH_207S))
+		sprs[SPRN_AMOR] = 0x5a5a;
+	atomic_or(KVMHV_MAP_EXITING, &core.map);
+}
+
+/* SRR1 of the last nap does not tell of the one before */
 static void nap_that_loses(void)
 {
 	unsigned int i, n = ARRAY_SIZE(nap_loses);
@@ -484,8 +497,10 @@ static void nap_that_loses(void)
 		n = 4;
 	for (i = 0; i < n; i++)
 		sprs[nap_loses[i]] ^= 0x5a5a;
-	atomic_or(KVMHV_MAP_EXITING, &core.map);
+	in_nap = nap_that_keeps;
 }
+
+static void (*const naps[])(void) = { nap_that_loses, nap_that_keeps };
 
 static unsigned long enter(struct kvm_hv_vcore *vcore)
 {
@@ -502,12 +517,12 @@ static void leader_naps(void)
 	struct kvm_hv_vcore vcore = { .kvm = &fake.kvm };
 	unsigned int i, k;
 
-	for (i = 0; i < ARRAY_SIZE(processors); i++) {
-		fake_core(processors[i]);
+	for (i = 0; i < ARRAY_SIZE(processors) * ARRAY_SIZE(naps); i++) {
+		fake_core(processors[i / ARRAY_SIZE(naps)]);
 		fake.cpu_ops.enter_partition = enter;
 		fake.cpu_ops.leave_partition = leave;
 		local_paca = paca_ptrs[0];
-		in_nap = nap_that_loses;
+		in_nap = naps[i % ARRAY_SIZE(naps)];
 		for (k = 0; k < ARRAY_SIZE(nap_loses); k++)
 			sprs[nap_loses[k]] = nap_loses[k] == SPRN_AMOR ? ~0UL : 1000 + k;
 		kvmhv_rm_run_core(&vcore, NULL);

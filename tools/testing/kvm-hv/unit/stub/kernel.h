@@ -183,6 +183,9 @@ bool cpu_has_feature(unsigned long feature);
 #define SRR1_WAKERESET		0x00100000
 #define SRR1_WAKEHDBELL		0x000c0000
 #define SRR1_WAKEHMI		0x00280000
+#define SRR1_WAKESTATE		0x00030000
+#define SRR1_WS_GPRLOSS		0x00020000
+#define SRR1_WS_NOLOSS		0x00010000
 
 /* SLB, RS of slbmte */
 #define SID_SHIFT		28
