@@ -10,6 +10,20 @@
 #define RM_HCALL_BITS	7
 #define RM_HCALL_MASK	0x3f8
 
+/* In the vcpu, while a real-mode handler runs: LR and PPR of the guest */
+#define HCALL_LR	VCPU_REG(0)
+#define HCALL_PPR	VCPU_REG(12)
+
+/* To where they are in the vcpu else.  Clobbers r6. */
+.macro move_lr_ppr vcpu
+	ld	r6,HCALL_LR(\vcpu)
+	std	r6,VCPU_LR(\vcpu)
+BEGIN_FTR_SECTION
+	ld	r6,HCALL_PPR(\vcpu)
+	std	r6,VCPU_PPR(\vcpu)
+END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
+.endm
+
 /* CR fields that a function call, and an hcall, may destroy; and the others */
 #define CR_VOLATILE	0xc7
 #define CR_NONVOLATILE	0x00fff000
@@ -23,9 +37,10 @@
  *
  * PAPR lets an hcall destroy r0, r3-r12, CTR, XER and CR0, CR1, CR5-7, so only
  * the arguments are kept, for the handler and for user space.  Nonvolatile
- * registers, CR2-4 among them, stay where they are: the C ABI keeps them.  What
- * goes back to the guest in a volatile register, or in CFAR, must not be the
- * host's, hence the zeros.
+ * registers, CR2-4 among them, stay where they are: the C ABI keeps them.  LR and
+ * PPR go where r0 and r12 would, so that the vcpu's GPRs are all that is touched
+ * there: one cache line.  What goes back to the guest in a volatile register, or in
+ * CFAR, must not be the host's, hence the zeros.
  */
 	.global	kvmhv_hcall
 	.balign	IFETCH_ALIGN_BYTES
@@ -36,10 +51,10 @@ kvmhv_hcall:
 	ld	r1,PACA_EXGEN+EX_R10(r13)
 	mflr	r2
 	std	r1,VCPU_REG(10)(r10)
-	std	r2,VCPU_LR(r10)
+	std	r2,HCALL_LR(r10)
 BEGIN_FTR_SECTION
 	mfspr	r1,SPRN_PPR
-	std	r1,VCPU_PPR(r10)
+	std	r1,HCALL_PPR(r10)
 END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
 	HMT_MEDIUM
 	li	r2,KVM_GUEST_MODE_HOST_HV
@@ -82,10 +97,10 @@ END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
 	li	r0,KVM_GUEST_MODE_GUEST_HV
 	stb	r0,HSTATE_IN_GUEST(r13)
 	each_gpr ld, 4, 11, VCPU_REG(4), r12
-	ld	r0,VCPU_LR(r12)
+	ld	r0,HCALL_LR(r12)
 	mtlr	r0
 BEGIN_FTR_SECTION
-	ld	r0,VCPU_PPR(r12)
+	ld	r0,HCALL_PPR(r12)
 	mtspr	SPRN_PPR,r0
 END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
 	li	r0,0
@@ -112,6 +127,7 @@ END_FTR_SECTION_IFSET(CPU_FTR_CFAR)
 	ld	r1,HSTATE_HOST_R1(r13)
 	ld	r2,PACATOC(r13)
 	beq	.Lhcall_to_host
+	move_lr_ppr r10
 	mfcr	r5
 	mfxer	r4
 	std	r0,VCPU_REG(0)(r10)
@@ -135,6 +151,7 @@ END_FTR_SECTION_IFSET(CPU_FTR_CFAR)
 	mfcr	r5
 	cmpdi	r3,KVMHV_RM_INJECT
 	ld	r3,HSTATE_KVM_VCPU(r13)
+	move_lr_ppr r3
 	li	r0,0
 	std	r0,VCPU_REG(0)(r3)
 	std	r0,VCPU_REG(12)(r3)
