@@ -53,6 +53,7 @@ enum kvmhv_verdict {
 
 #ifndef __ASSEMBLY__
 
+#include <linux/cache.h>
 #include <linux/types.h>
 #include <linux/spinlock.h>
 #include <linux/mutex.h>
@@ -313,6 +314,9 @@ struct kvm_hv_mmio {
 
 /**
  * struct kvm_hv_vcpu - the hypervisor-mode part of struct kvm_vcpu_arch
+ *
+ * Cache lines of struct kvm_vcpu begin where the compiler sees them: no two vcpus share
+ * one, and what is close together here is in the same one.
  */
 struct kvm_hv_vcpu {
 	struct kvm_vcpu_arch_shared shregs; /* [R](a) vcpu->arch.shared */
@@ -363,7 +367,7 @@ struct kvm_hv_vcpu {
 	struct task_struct *task;	/* [L: vcore->lock] the last one to do KVM_RUN */
 	u64 delay;		/* [L: vcore->lock, or task] its run_delay at the time ... */
 	u64 delay_at;		/* [L: vcore->lock, or task] ... of kvmhv_note_delay() */
-};
+} ____cacheline_aligned;
 
 /**
  * struct kvmhv_rma_size - a size of the real mode area that the processor has

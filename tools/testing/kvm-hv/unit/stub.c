@@ -576,8 +576,9 @@ void fake_teardown(void)
 
 struct kvm_vcpu *fake_vcpu(void)
 {
-	struct kvm_vcpu *vcpu = calloc(1, sizeof(*vcpu));
+	struct kvm_vcpu *vcpu = aligned_alloc(__alignof__(*vcpu), sizeof(*vcpu));
 
+	memset(vcpu, 0, sizeof(*vcpu));
 	vcpu->kvm = &fake.kvm;
 	vcpu->arch.hv.shregs.msr = MSR_IR | MSR_DR;
 	return vcpu;
