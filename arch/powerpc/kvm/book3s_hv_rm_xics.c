@@ -49,16 +49,21 @@ static union kvmppc_icp_state read_icp(struct kvmppc_icp *icp)
 /*
  * From @old to @new, and raise the external interrupt if that is what it comes
  * to.  The line is lowered only by its own vcpu, before it looks at the state.
+ *
+ * The release is a barrier for loads as well.  So what a guest stored before it sent an
+ * IPI is seen by the one that takes it: H_XIRR has read the state before.
  */
 static bool update_icp(struct kvmppc_icp *icp, union kvmppc_icp_state old,
 		       union kvmppc_icp_state new)
 {
 	new.out_ee = new.xisr && new.pending_pri < new.cppr;
-	if (cmpxchg64(&icp->state.raw, old.raw, new.raw) != old.raw)
+	if (cmpxchg64_release(&icp->state.raw, old.raw, new.raw) != old.raw)
 		return false;
-	if (new.out_ee)
+	if (new.out_ee) {
+		smp_wmb(); /* Pairs with lower_line(): the state comes first */
 		set_bit(BOOK3S_IRQPRIO_EXTERNAL,
 			&icp->vcpu->arch.pending_exceptions);
+	}
 	return true;
 }
 

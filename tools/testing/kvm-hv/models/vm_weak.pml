@@ -4,7 +4,8 @@
  *
  * SCENE 1: a vcpu takes an interrupt of the XICS (lower_line() and kvmhv_rm_h_xirr() of
  * arch/powerpc/kvm/book3s_hv_rm_xics.c) while another one sends it one
- * (update_icp()).
+ * (update_icp()), for what it has stored before.  stcx. of the state is a store here that
+ * others may see late.
  * SCENE 2: the HPT is replaced (kvmhv_hpt_quiesce(), kvmhv_mmu_setup() of
  * book3s_hv_hpt.c) while a task does KVM_RUN (count_running(), uncount_running() of
  * book3s_hv_run.c, mmu_ready() of book3s_hv_trip.c).
@@ -21,6 +22,7 @@
 #define A	4
 #define STATE	0		/* SCENE 1: icp->state: there is an interrupt */
 #define LINE	1		/* vcpu->arch.pending_exceptions */
+#define DATA	2		/* what the interrupt is about */
 #define READY	0		/* SCENE 2: hv->mmu_ready; 2: of the new table */
 #define COUNT	1		/* hv->vcpus_running */
 #define HPT	2		/* which table is set up */
@@ -44,18 +46,28 @@ proctype Vcpu()
 	load(0, STATE, x);
 	if
 	:: x ->
-		/* cmpxchg64() */
-		atomic { DRAINED(0) -> rmw(0, STATE, 0); look(0) }
+		/* cmpxchg64_release() */
+#ifndef NO_ACCEPT
+		lwsync(0);
+#endif
+		atomic { FREE(0, STATE) -> rmw(0, STATE, 0) };
+		load(0, DATA, x);
+		assert(x)
 	:: else
 	fi
 }
 
 proctype Other()
 {
-	byte x;
-
-	/* cmpxchg64(), then set_bit() */
-	atomic { DRAINED(1) -> rmw(1, STATE, 1); look(1) };
+	store(1, DATA, 1);
+	/* cmpxchg64_release(), then set_bit() */
+#ifndef NO_UPDATE
+	lwsync(1);
+#endif
+	store(1, STATE, 1);
+#ifndef NO_RAISE
+	lwsync(1);
+#endif
 	atomic { FREE(1, LINE) -> rmw(1, LINE, 1) };
 	timeout;
 	assert(!mem[STATE] || mem[LINE])
