@@ -54,10 +54,13 @@ static void call_threads(const struct kvmhv_thread *thread, u32 in)
 		kvmhv_rm_wake_thread(sibling(thread, __ffs(in)));
 }
 
-/* The core leaves the guest; who says so first calls the others (EXITING) */
+/*
+ * The core leaves the guest; who says so first calls the others (EXITING).  The barrier
+ * that this takes is in kvmhv_rm_wake_thread().
+ */
 static void begin_exit(const struct kvmhv_thread *thread)
 {
-	u32 old = atomic_fetch_or(KVMHV_MAP_EXITING, &thread->core->map);
+	u32 old = atomic_fetch_or_relaxed(KVMHV_MAP_EXITING, &thread->core->map);
 	u32 others = old & KVMHV_MAP_IN_ALL & ~KVMHV_MAP_IN(thread->nr);
 
 	if (others && !(old & KVMHV_MAP_EXITING))
@@ -428,9 +431,9 @@ void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore, struct kvmhv_vsx_regs *keep)
 		vcpu = wait_in_core(thread);
 	if (vcpu)
 		run_vcpu(vcpu);		/* EXITING now */
-	/* A full barrier: then read what the others saved */
+	/* Then read what the others saved; of this thread they want nothing */
 	me = KVMHV_MAP_IN(thread->nr) | KVMHV_MAP_NAP(thread->nr);
-	others = atomic_fetch_andnot(me, &core->map) & ~me;
+	others = atomic_fetch_andnot_acquire(me, &core->map) & ~me;
 	if (others & KVMHV_MAP_IN_ALL)
 		wait_for_others(thread);
 

@@ -27,8 +27,8 @@ static void count_running(struct kvm_vcpu *vcpu)
 
 static void uncount_running(struct kvm_vcpu *vcpu)
 {
-	smp_mb__before_atomic(); /* all use of the HPT comes before */
-	atomic_dec(&vcpu->kvm->arch.hv.vcpus_running);
+	/* Release: all use of the HPT comes before */
+	(void)atomic_dec_return_release(&vcpu->kvm->arch.hv.vcpus_running);
 }
 
 /* There is no HPT to run with, or an ioctl is about to change it */

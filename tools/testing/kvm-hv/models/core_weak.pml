@@ -126,27 +126,20 @@ proctype Leader()
 		:: tick || (mem[MAP] & EXITING)
 		:: atomic { exits > 0 -> exits-- }
 		fi;
-		/* begin_exit(): atomic_fetch_or() */
+		/* begin_exit(): atomic_fetch_or_relaxed() */
 		atomic {
-			DRAINED(0) ->
+			FREE(0, MAP) ->
 			x = mem[MAP];
-			rmw(0, MAP, x | EXITING);
-			look(0)
+			rmw(0, MAP, x | EXITING)
 		};
 		if
 		:: (x & IN1) && !(x & EXITING) -> rm_wake()
 		:: else
 		fi;
-		/* atomic_fetch_andnot() */
-#ifdef NO_LAST
+		/* atomic_fetch_andnot_acquire() */
 		atomic { FREE(0, MAP) -> rmw(0, MAP, mem[MAP] & ~IN0); x = mem[MAP] };
-#else
-		atomic {
-			DRAINED(0) ->
-			rmw(0, MAP, mem[MAP] & ~IN0);
-			x = mem[MAP];
-			look(0)
-		};
+#ifndef NO_LAST
+		isync(0);
 #endif
 		if
 		:: x & IN1 ->
@@ -265,11 +258,7 @@ inline serve()
 			:: atomic { inside && exits > 0 -> exits--; inside = 0 }
 			od;
 			/* begin_exit() */
-#ifndef NO_EXIT
-			atomic { DRAINED(1) -> rmw(1, MAP, mem[MAP] | EXITING); look(1) };
-#else
 			atomic { FREE(1, MAP) -> rmw(1, MAP, mem[MAP] | EXITING) };
-#endif
 			output = !output;
 			store(1, OUTPUT, output)
 		:: else

@@ -111,7 +111,7 @@ proctype Run()
 	fi;
 	/* uncount_running(): atomic_dec() */
 #ifndef NO_UNCOUNT
-	sync(0);
+	lwsync(0);			/* release */
 #endif
 	atomic { FREE(0, COUNT) -> rmw(0, COUNT, 0) }
 }

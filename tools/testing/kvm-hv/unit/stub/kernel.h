@@ -121,6 +121,8 @@ struct atomic { int counter; };
 #define atomic_set(v, i)	WRITE_ONCE((v)->counter, i)
 #define atomic_or(i, v)		((void)atomic_fetch_or(i, v))
 #define atomic_andnot(i, v)	((void)atomic_fetch_andnot(i, v))
+#define atomic_fetch_or_relaxed(i, v)	atomic_fetch_or(i, v)
+#define atomic_fetch_andnot_acquire(i, v)	atomic_fetch_andnot(i, v)
 static inline int atomic_fetch_or(int i, atomic_t *v)
 {
 	return __atomic_fetch_or(&v->counter, i, __ATOMIC_SEQ_CST);
