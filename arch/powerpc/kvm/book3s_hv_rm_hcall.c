@@ -44,6 +44,15 @@ static void *const handlers[KVMHV_RM_HCALLS] = {
 static_assert(KVMHV_RM_HCALLS == 1 << 7);
 static_assert(H_PUT_TCE_INDIRECT / 4 < KVMHV_RM_HCALLS);
 
+/*
+ * Without LPCR[MER] only the module can make a guest that has MSR[EE] off see an
+ * interrupt later.
+ */
+static bool needs_mer(unsigned long nr)
+{
+	return nr == H_EOI || nr == H_CPPR || nr == H_IPI || nr == H_XIRR;
+}
+
 /**
  * kvmhv_rm_enable_hcall() - serve an hcall in real mode, or not any more
  * @kvm: the VM
@@ -63,7 +72,7 @@ void kvmhv_rm_enable_hcall(struct kvm *kvm, unsigned long nr, bool on)
 	if (i >= KVMHV_RM_HCALLS)
 		return;
 	i = array_index_nospec(i, KVMHV_RM_HCALLS);
-	if (on && handlers[i])
+	if (on && handlers[i] && (kvmhv_cpu->has_mer || !needs_mer(nr)))
 		entry = ppc_function_entry(handlers[i]);
 	WRITE_ONCE(kvm->arch.hv.rm_hcall[i], entry);
 }

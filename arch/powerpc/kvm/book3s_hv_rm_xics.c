@@ -31,12 +31,12 @@
 #define LEAST_FAVOURED		0xff
 
 /*
- * The vcpu's controller, if it is ours to serve.  Without LPCR[MER] only the
- * module can make a guest that has MSR[EE] off see an interrupt later.
+ * The vcpu's controller, if it is ours to serve.  The processor has LPCR[MER], see
+ * kvmhv_rm_enable_hcall().
  */
 static struct kvmppc_icp *own_icp(struct kvm_vcpu *vcpu)
 {
-	if (vcpu->arch.irq_type != KVMPPC_IRQ_XICS || !kvmhv_cpu->has_mer)
+	if (vcpu->arch.irq_type != KVMPPC_IRQ_XICS)
 		return NULL;
 	return vcpu->arch.icp;
 }
