@@ -4,14 +4,15 @@
  * (bench.c) runs its loop without the subject after the first mark and with it
  * after the second, one round each; at the third mark one line comes out:
  *
- *	insns 160 isync 1 mtspr:SRR0 1 ... ci 2 dlines 12 ilines 9
+ *	insns 160 isync 1 mtspr:SRR0 1 ... ci 2 dlines 12 ilines 9 icode 148
  *
  * Instructions that serialise or wait, by name, and accesses to special purpose
  * registers, by register: those of the second part less those of the first.
  * ci: loads and stores to devices.  dlines, ilines: distinct 128-byte lines that
  * loads and stores, by real address, and the fetch, by QEMU's own address, touched
- * in the second part and did not in the first.  The MMU's table walks, and what
- * dcbz and dcbf do, are not seen.
+ * in the second part and did not in the first.  icode: distinct instructions, by the
+ * same rule; unlike ilines it does not follow from where the linker has put functions.
+ * The MMU's table walks, and what dcbz and dcbf do, are not seen.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -101,11 +102,12 @@ static uint64_t counts[NR_COUNTS], at_start[NR_COUNTS], at_subject[NR_COUNTS];
 static struct line {
 	uint64_t key;		/* address >> LINE_SHIFT, + 1; bit 63: fetched */
 	uint32_t own, seen;
+	uint32_t own_code, seen_code;	/* fetched: a bit for each instruction */
 } lines[SLOTS];
 #define FETCHED		0x8000000000000000ULL
 
 static uint32_t nr_slots, batch;	/* batch: number of the round, from 1 on */
-static uint64_t dlines, ilines;
+static uint64_t dlines, ilines, icode;
 static enum { IDLE, OWN, SUBJECT } part;
 static bool little;
 static FILE *out;
@@ -134,16 +136,33 @@ static void touch(struct line *p, uint64_t *n)
 {
 	if (part == OWN) {
 		p->own = batch;
-	} else if (p->own != batch && p->seen != batch) {
+	} else if (p->seen != batch) {
 		p->seen = batch;
-		++*n;
+		*n += p->own != batch;
 	}
 }
 
-static void fetched(unsigned int cpu, void *line)
+/* Instructions of a block in one line: the line's number, and a bit for each above it */
+#define RUN(line, code)	((void *)((uintptr_t)(code) * SLOTS + (line)))
+
+static void fetched(unsigned int cpu, void *run)
 {
-	if (part != IDLE)
-		touch(line, &ilines);
+	struct line *p = &lines[(uintptr_t)run % SLOTS];
+	uint32_t code = (uintptr_t)run / SLOTS;
+
+	if (part == IDLE)
+		return;
+	if (p->own != batch)
+		p->own_code = 0;
+	if (p->seen != batch)
+		p->seen_code = 0;
+	touch(p, &ilines);
+	if (part == OWN) {
+		p->own_code |= code;
+		return;
+	}
+	icode += __builtin_popcount(code & ~p->own_code & ~p->seen_code);
+	p->seen_code |= code;
 }
 
 static void accessed(unsigned int cpu, qemu_plugin_meminfo_t info, uint64_t vaddr, void *data)
@@ -172,6 +191,7 @@ static void start(unsigned int cpu, void *data)
 	batch++;
 	dlines = 0;
 	ilines = 0;
+	icode = 0;
 	memcpy(at_start, counts, sizeof(counts));
 	part = OWN;
 }
@@ -207,8 +227,8 @@ static void stop(unsigned int cpu, void *data)
 		print("mtspr:", sprs[i] ?: number, COUNT_MT + i);
 	}
 	print("ci", "", COUNT_CI);
-	fprintf(out, " dlines %llu ilines %llu\n", (unsigned long long)dlines,
-		(unsigned long long)ilines);
+	fprintf(out, " dlines %llu ilines %llu icode %llu\n", (unsigned long long)dlines,
+		(unsigned long long)ilines, (unsigned long long)icode);
 	fflush(out);
 }
 
@@ -230,15 +250,37 @@ static int count_of(uint32_t w)
 	return 0;
 }
 
+static uint64_t haddr_of(struct qemu_plugin_tb *tb, size_t i)
+{
+	return (uintptr_t)qemu_plugin_insn_haddr(qemu_plugin_tb_get_insn(tb, i));
+}
+
+/* The instructions from the i-th on that are in the same line as it */
+static void watch_run(struct qemu_plugin_tb *tb, size_t i)
+{
+	uint64_t line = haddr_of(tb, i) >> LINE_SHIFT, haddr;
+	size_t n = qemu_plugin_tb_n_insns(tb), k;
+	uint32_t code = 0;
+
+	for (k = i; k < n; k++) {
+		haddr = haddr_of(tb, k);
+		if (haddr >> LINE_SHIFT != line)
+			break;
+		code |= 1U << FIELD(haddr, 2, LINE_SHIFT - 2);
+	}
+	qemu_plugin_register_vcpu_insn_exec_cb(qemu_plugin_tb_get_insn(tb, i), fetched,
+					       QEMU_PLUGIN_CB_NO_REGS,
+					       RUN(find(line | FETCHED) - lines, code));
+}
+
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
 	size_t n = qemu_plugin_tb_n_insns(tb), i;
-	struct line *last = NULL;
+	uint64_t last = 0;
 
 	for (i = 0; i < n; i++) {
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
-		uint64_t haddr = (uintptr_t)qemu_plugin_insn_haddr(insn);
-		struct line *line = find(haddr >> LINE_SHIFT | FETCHED);
+		uint64_t line = haddr_of(tb, i) >> LINE_SHIFT;
 		const uint8_t *text = qemu_plugin_insn_data(insn);
 		uint32_t be = (uint32_t)text[0] << 24 | text[1] << 16 | text[2] << 8 | text[3];
 		uint32_t le = __builtin_bswap32(be);
@@ -251,8 +293,7 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 			qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64,
 								   &counts[count], 1);
 		if (line != last)
-			qemu_plugin_register_vcpu_insn_exec_cb(insn, fetched,
-							       QEMU_PLUGIN_CB_NO_REGS, line);
+			watch_run(tb, i);
 		last = line;
 		qemu_plugin_register_vcpu_mem_cb(insn, accessed, QEMU_PLUGIN_CB_NO_REGS,
 						 QEMU_PLUGIN_MEM_RW, NULL);
