@@ -76,12 +76,16 @@ const struct kvmhv_cpu_ops *kvmhv_probe_cpu(const char **why)
 }
 EXPORT_SYMBOL_GPL(kvmhv_probe_cpu);
 
+#define LOST_THREADS	"KVM HV: threads 0x%lx of the core do not leave the guest"
+
 /**
- * kvmhv_unexpected_trap - a machine check or system reset in real-mode code
- * @trap: its vector
- * @left: threads of the core that have not left the guest
+ * kvmhv_unexpected_trap - real-mode code cannot go on
+ * @trap: the vector of the machine check or system reset that hit it, 0 for none
+ * @left: threads of the core that were called and have not left the guest, as bits of
+ *	their numbers: neither the guest nor the host can have a core with such a thread
  *
- * Context: MMU on, emergency stack.  Does not return.
+ * Context: MMU on, interrupts disabled, host partition, emergency stack if there is a
+ * vector.  Does not return.
  */
 void kvmhv_unexpected_trap(unsigned long trap, unsigned long left)
 {
@@ -91,9 +95,10 @@ void kvmhv_unexpected_trap(unsigned long trap, unsigned long left)
 	set_cpu_online(raw_smp_processor_id(), true);
 	while (get_mce_event(&evt, MCE_EVENT_RELEASE))
 		machine_check_print_event_info(&evt, false, false);
+	if (!trap)
+		panic(LOST_THREADS, left);
 	if (left)
-		pr_emerg("KVM HV: threads 0x%lx of the core do not leave the guest\n",
-			 left);
+		pr_emerg(LOST_THREADS "\n", left);
 	panic("KVM HV: interrupt 0x%lx hit the hypervisor's real-mode code",
 	      trap);
 }

@@ -19,6 +19,8 @@
 #include <asm/time.h>
 #include <asm/xics.h>
 
+#include "book3s_hv_thread.h"
+
 /* How long an offline thread may take from one nap to the next */
 #define BORROW_US	1000
 /* How long all of them may take to come out of deeper states than nap */
@@ -156,6 +158,27 @@ static int offers_wanted(int cpu)
 	return offers;
 }
 
+/* Is a thread of the core in firmware, and has been for less than a second? */
+static bool in_firmware(int cpu)
+{
+	int first = cpu_first_thread_sibling(cpu);
+	struct kvmhv_thread *thread;
+	bool r = false;
+	u16 tries;
+	int i;
+
+	for (i = first; i < first + threads_per_core; i++) {
+		thread = cpu_present(i) ? kvmhv_thread_of(i) : NULL;
+		tries = thread ? READ_ONCE(thread->in_firmware) : 0;
+		if (!tries)
+			continue;
+		/* The thread may be back meanwhile: it writes 0 when it is OFFERED */
+		cmpxchg(&thread->in_firmware, tries, tries - 1);
+		r = true;
+	}
+	return r;
+}
+
 /**
  * kvmhv_borrow_threads - have all other threads of the core for a guest
  * @core: the core
@@ -164,12 +187,13 @@ static int offers_wanted(int cpu)
  * Waits a millisecond for threads that are between two naps.
  *
  * Context: interrupts disabled.
- * Return: false if one of them is online or does not come.
+ * Return: 0; -EAGAIN while firmware has one of them, for a second at most; -EBUSY if
+ * one is online or does not come.
  */
-bool kvmhv_borrow_threads(struct kvmhv_core *core, int cpu)
+int kvmhv_borrow_threads(struct kvmhv_core *core, int cpu)
 {
+	unsigned long start = mftb(), rounds = 0;
 	int wanted = offers_wanted(cpu);
-	unsigned long start = mftb();
 	int old;
 
 	do {
@@ -178,11 +202,11 @@ bool kvmhv_borrow_threads(struct kvmhv_core *core, int cpu)
 		    atomic_try_cmpxchg(&core->lend, &old,
 				       old | KVMHV_LEND_LENT)) {
 			core->leader = cpu_thread_in_core(cpu);
-			return true;
+			return 0;
 		}
 		cpu_relax();
-	} while (mftb() - start < BORROW_US * tb_ticks_per_usec);
-	return false;
+	} while (kvmhv_time_left(start, BORROW_US * tb_ticks_per_usec, &rounds));
+	return in_firmware(cpu) ? -EAGAIN : -EBUSY;
 }
 EXPORT_SYMBOL_GPL(kvmhv_borrow_threads);
 

@@ -237,6 +237,27 @@ bool kvmhv_rm_cede_again(struct kvm_vcpu *vcpu)
 	return true;
 }
 
+/**
+ * kvmhv_rm_await_decrementer - the last ticks before a decrementer is due
+ * @hv: the vcpu that is about to go on; hv.await_dec ticks at most
+ *
+ * The module has ended an H_CEDE that little before the decrementer is due, or for
+ * another reason.  The guest must not find its timer early, unless that has stopped
+ * with the timebase.
+ *
+ * Context: MMU off, the decrementer the guest's.
+ */
+void kvmhv_rm_await_decrementer(struct kvm_hv_vcpu *hv)
+{
+	unsigned long rounds = (unsigned long)hv->await_dec * KVMHV_ROUNDS_PER_TICK;
+	u32 ahead = hv->await_dec;
+
+	hv->await_dec = 0;
+	while ((u32)mfspr(SPRN_DEC) <= ahead && rounds--)
+		HMT_low();
+	HMT_medium();
+}
+
 /* The vcpu of the caller's virtual core that a guest means by @id, or NULL */
 static struct kvm_vcpu *core_mate(struct kvm_vcpu *vcpu, unsigned long id)
 {

@@ -298,22 +298,6 @@ void kvmhv_rm_inject_external(struct kvm_vcpu *vcpu)
 	deliver_external(vcpu);
 }
 
-/*
- * The module has ended an H_CEDE that little, in ticks, before the decrementer
- * is due, or for another reason.  The guest must not find its timer early, unless
- * that has stopped with the timebase.
- */
-static void await_decrementer(struct kvm_hv_vcpu *hv)
-{
-	unsigned long rounds = (unsigned long)hv->await_dec * KVMHV_ROUNDS_PER_TICK;
-	u32 ahead = hv->await_dec;
-
-	hv->await_dec = 0;
-	while ((u32)mfspr(SPRN_DEC) <= ahead && rounds--)
-		HMT_low();
-	HMT_medium();
-}
-
 /**
  * kvmhv_rm_entry - the guest's state is loaded but for its GPRs
  * @vcpu: the vcpu that is about to go on
@@ -329,7 +313,7 @@ enum kvmhv_verdict kvmhv_rm_entry(struct kvm_vcpu *vcpu)
 	if (unlikely(vcpu->arch.ceded) && !kvmhv_rm_cede_again(vcpu))
 		return KVMHV_EXIT_HOST;
 	if (vcpu->arch.hv.await_dec)
-		await_decrementer(&vcpu->arch.hv);
+		kvmhv_rm_await_decrementer(&vcpu->arch.hv);
 	return deliver_external(vcpu);
 }
 
@@ -380,7 +364,7 @@ enum kvmhv_verdict kvmhv_rm_exit(struct kvm_vcpu *vcpu)
 		hv->heir = mfspr(SPRN_HEIR);
 		return KVMHV_EXIT_HOST;
 	case BOOK3S_INTERRUPT_HMI:
-		kvmhv_this_thread()->events |= KVMHV_EVENT_HMI;
+		kvmhv_note_hmi(kvmhv_this_thread());
 		return KVMHV_EXIT_HOST;
 	case BOOK3S_INTERRUPT_SYSTEM_RESET:
 		kvmhv_this_thread()->events |= KVMHV_EVENT_RESET;

@@ -55,7 +55,7 @@ bool kvmhv_rm_note_wakeup(struct kvmhv_thread *thread, unsigned long srr1)
 		thread->events |= KVMHV_EVENT_RESET;
 		return true;
 	case SRR1_WAKEHMI:
-		thread->events |= KVMHV_EVENT_HMI;
+		kvmhv_note_hmi(thread);
 		return true;
 	default:
 		return false;

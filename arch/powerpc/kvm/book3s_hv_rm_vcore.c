@@ -33,7 +33,10 @@
 #define ENTER_TOGETHER		(20 * TB_PER_US)
 /* When to call those once more that do not leave */
 #define CALL_AGAIN		(1000 * TB_PER_US)
-/* How often a thread that gives up looks whether others have left: about a second */
+/*
+ * How often a thread looks whether others have left before it goes on without them:
+ * about a second.  Not by the timebase: that may have stopped.
+ */
 #define GIVE_UP_ROUNDS		10000000
 
 /* The largest decrementer before ISA 3.0 */
@@ -172,6 +175,74 @@ static bool withdraw(struct kvmhv_thread *thread)
 	return true;
 }
 
+static bool lent(const struct kvmhv_core *core)
+{
+	return atomic_read(&core->lend) & KVMHV_LEND_LENT;
+}
+
+static bool offered(const struct kvmhv_thread *thread)
+{
+	return atomic_read(&thread->core->lend) & KVMHV_LEND_OFFERED(thread->nr);
+}
+
+/*
+ * No trip begins after this.  True if there is one, whose end has to be awaited before
+ * the MMU goes on.
+ */
+static bool stop_offering(const struct kvmhv_thread *thread)
+{
+	return atomic_fetch_andnot(KVMHV_LEND_OFFERED(thread->nr), &thread->core->lend) &
+	       KVMHV_LEND_LENT;
+}
+
+/* Have the core leave the guest, from a thread that is not in it */
+static void end_trip(const struct kvmhv_thread *thread)
+{
+	u32 map = atomic_read(&thread->core->map);
+	int leader = thread->core->leader;
+
+	/* Before OPEN the leader would not see EXITING */
+	if ((map & (KVMHV_MAP_OPEN | KVMHV_MAP_EXITING)) != KVMHV_MAP_OPEN)
+		return;
+	begin_exit(thread);
+	if (atomic_read(&thread->core->map) & KVMHV_MAP_NAP(leader))
+		kvmhv_rm_wake_thread(sibling(thread, leader));
+}
+
+/**
+ * kvmhv_rm_await_host - have partition and timebase be the host's, for firmware
+ *
+ * Firmware that handles a maintenance interrupt may set the timebase to what the host's
+ * should be, and may want all threads of the core in its handler.  So the core leaves
+ * the guest before, and does not enter one until the thread is OFFERED again.  Of a
+ * core that does not leave the thread has waited GIVE_UP_ROUNDS.
+ *
+ * Context: MMU off, interrupts disabled; not IN.  Called by power7_idle_insn() as well,
+ * also on a thread that is online: that is not OFFERED, nor its core LENT.
+ */
+void kvmhv_rm_await_host(void)
+{
+	struct kvmhv_thread *thread = kvmhv_this_thread();
+	unsigned long rounds = GIVE_UP_ROUNDS;
+	u8 mode = local_paca->kvm_hstate.in_guest;
+
+	if (!thread || !offered(thread))
+		return;
+	WRITE_ONCE(thread->in_firmware, KVMHV_FIRMWARE_TRIES);
+	if (!stop_offering(thread))
+		return;
+	local_paca->kvm_hstate.host_msr = MSR_KERNEL;
+	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_HOST_HV;
+	while (rounds && lent(thread->core)) {
+		end_trip(thread);
+		HMT_low();
+		rounds--;
+	}
+	HMT_medium();
+	smp_mb(); /* all that the leader did comes before */
+	local_paca->kvm_hstate.in_guest = mode;
+}
+
 /* What kvmhv_rm_thread_woken() does while an error of this thread is KVM's business */
 static bool woken(struct kvmhv_thread *thread, unsigned long *srr1)
 {
@@ -180,10 +251,12 @@ static bool woken(struct kvmhv_thread *thread, unsigned long *srr1)
 	/* power7_idle_insn() has dealt with a maintenance interrupt */
 	reset = (*srr1 & kvmhv_wake_mask()) == SRR1_WAKERESET;
 	if (kvmhv_rm_take_ipi(thread) == KVMHV_IPI_NONE && !reset) {
-		if (atomic_read(&thread->core->lend) & KVMHV_LEND_LENT)
+		if (lent(thread->core))
 			serve(thread);
-		if (unlikely(thread->events & KVMHV_EVENT_HMI))
+		if (unlikely(thread->events & KVMHV_EVENT_HMI)) {
+			kvmhv_rm_await_host();
 			kvmhv_rm_handle_hmi();
+		}
 		reset = thread->events & KVMHV_EVENT_RESET;
 		thread->events = 0;
 		/* What came while it ran the guest ends no other nap */
@@ -199,6 +272,7 @@ static bool woken(struct kvmhv_thread *thread, unsigned long *srr1)
 	HMT_medium();
 	WRITE_ONCE(thread->sleeps, false);
 	WRITE_ONCE(thread->deep, false);
+	WRITE_ONCE(thread->in_firmware, 0);
 	if (reset)
 		*srr1 = (*srr1 & ~kvmhv_wake_mask()) | SRR1_WAKERESET;
 	else if (thread->xirr)
@@ -234,6 +308,7 @@ unsigned long kvmhv_rm_thread_offer(unsigned long type)
 			return type;
 		WRITE_ONCE(thread->deep, false);
 	}
+	WRITE_ONCE(thread->in_firmware, 0);
 	smp_mb__before_atomic(); /* all that was done with the MMU on */
 	atomic_or(KVMHV_LEND_OFFERED(thread->nr), &thread->core->lend);
 	return PNV_THREAD_NAP;
@@ -307,18 +382,58 @@ static noinline struct kvm_vcpu *wait_in_core(struct kvmhv_thread *thread)
 	return vcpu;
 }
 
+/**
+ * shift_timebase - add an offset to the timebase of this core
+ * @delta: ticks to add; a multiple of 2^24
+ *
+ * mtspr TBU40 writes the upper 40 bits of the timebase and leaves the lower 24
+ * counting, so that the write loses no tick (ISA 2.06 Book III-S, "Time Base").
+ * A carry from the lower bits between the read and the write is lost; lower
+ * bits that are smaller afterwards show it.  They carry once in 2^24 ticks, so
+ * one more write is enough.
+ *
+ * Context: MMU off, ISA 2.06 or later, interrupts disabled, the only thread of
+ * the core that uses the timebase.
+ */
+static void shift_timebase(unsigned long delta)
+{
+	unsigned long tb = mftb() + delta;
+
+	mtspr(SPRN_TBU40, tb);
+	if (unlikely((mftb() & TB_LOW) < (tb & TB_LOW)))
+		mtspr(SPRN_TBU40, tb + TB_LOW + 1);
+}
+
+/* The partition and the timebase, whoever is in the guest: for a panic */
+static void back_to_host(struct kvmhv_core *core)
+{
+	if (core->tb_shift)
+		shift_timebase(-core->tb_shift);
+	if (core->vcore)
+		kvmhv_cpu->leave_partition(core->vcore,
+					   core->vcore->kvm->arch.hv.host_control);
+}
+
 /*
- * Nobody is left behind: the partition must not be taken away from under a
- * thread.  All of them were called, which ends their turns within the time it
- * takes to save their state; there is nothing sound to do should one not.
+ * Not all have left, or a sibling had a maintenance interrupt, after which firmware
+ * wants to see the leader, too.
+ *
+ * No thread is left behind: the partition must not be taken away from under one.
+ * All of them were called, which ends their turns within the time it takes to save
+ * their state.  A thread that has not left after GIVE_UP_ROUNDS is broken, and so is
+ * its core: the leader goes back to the host's partition all the same, to panic.
  */
 static noinline void wait_for_others(struct kvmhv_thread *thread)
 {
 	struct kvmhv_core *core = thread->core;
-	unsigned long called = mftb(), rounds = 0;
-	u32 in;
+	unsigned long called = mftb(), rounds = 0, left = GIVE_UP_ROUNDS;
+	u32 map, in;
 
-	while ((in = atomic_read(&core->map) & KVMHV_MAP_IN_ALL)) {
+	for (;;) {
+		map = atomic_read(&core->map);
+		in = map & KVMHV_MAP_IN_ALL;
+		if (!in || !left--)
+			break;
 		HMT_low();
 		if (!kvmhv_time_left(called, CALL_AGAIN, &rounds)) {
 			call_threads(thread, in);
@@ -328,6 +443,12 @@ static noinline void wait_for_others(struct kvmhv_thread *thread)
 	}
 	HMT_medium();
 	smp_mb(); /* then read what they saved */
+	if (map & KVMHV_MAP_HMI)
+		thread->events |= KVMHV_EVENT_HMI;
+	if (in) {
+		back_to_host(core);
+		kvmhv_rm_panic(in);
+	}
 }
 
 /*
@@ -364,28 +485,6 @@ static void return_decrementer(unsigned long expires)
 {
 	mtspr(SPRN_HDEC, DEC_MAX);
 	mtspr(SPRN_DEC, expires - mftb());
-}
-
-/**
- * shift_timebase - add an offset to the timebase of this core
- * @delta: ticks to add; a multiple of 2^24
- *
- * mtspr TBU40 writes the upper 40 bits of the timebase and leaves the lower 24
- * counting, so that the write loses no tick (ISA 2.06 Book III-S, "Time Base").
- * A carry from the lower bits between the read and the write is lost; lower
- * bits that are smaller afterwards show it.  They carry once in 2^24 ticks, so
- * one more write is enough.
- *
- * Context: MMU off, ISA 2.06 or later, interrupts disabled, the only thread of
- * the core that uses the timebase.
- */
-static void shift_timebase(unsigned long delta)
-{
-	unsigned long tb = mftb() + delta;
-
-	mtspr(SPRN_TBU40, tb);
-	if (unlikely((mftb() & TB_LOW) < (tb & TB_LOW)))
-		mtspr(SPRN_TBU40, tb + TB_LOW + 1);
 }
 
 /**
@@ -434,7 +533,7 @@ void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore, struct kvmhv_vsx_regs *keep)
 	/* Then read what the others saved; of this thread they want nothing */
 	me = KVMHV_MAP_IN(thread->nr) | KVMHV_MAP_NAP(thread->nr);
 	others = atomic_fetch_andnot_acquire(me, &core->map) & ~me;
-	if (others & KVMHV_MAP_IN_ALL)
+	if (others & (KVMHV_MAP_IN_ALL | KVMHV_MAP_HMI))
 		wait_for_others(thread);
 
 	if (tb_shift) {
@@ -460,13 +559,10 @@ static unsigned long await_threads(const struct kvmhv_core *core, u32 in,
 	return rounds;
 }
 
-/*
- * The same until the leader is in the host's partition, which it must not leave again
- * beside a thread with its MMU on: the offer is withdrawn in the same step.
- */
-static unsigned long await_leader(struct kvmhv_thread *thread, unsigned long rounds)
+/* The same until the leader is in the host's partition */
+static unsigned long await_leader(const struct kvmhv_core *core, unsigned long rounds)
 {
-	while (rounds && !withdraw(thread)) {
+	while (rounds && lent(core)) {
 		HMT_low();
 		rounds--;
 	}
@@ -494,21 +590,20 @@ unsigned long kvmhv_rm_give_up(void)
 	bool leads = thread->nr == core->leader;
 	unsigned long rounds;
 
+	/* The leader must not go again beside a thread with its MMU on */
+	if (!leads)
+		stop_offering(thread);
 	begin_exit(thread);
 	rounds = await_threads(core, leads ? others :
 			       others & ~KVMHV_MAP_IN(core->leader), GIVE_UP_ROUNDS);
 	if (!leads) {
 		part_core(thread);
-		if (await_leader(thread, rounds))
+		if (await_leader(core, rounds))
 			return 0;
 	}
 	HMT_medium();
 	/* The leader, or what is to be done without it */
 	others &= atomic_read(&core->map);
-	if (core->tb_shift)
-		shift_timebase(-core->tb_shift);
-	if (core->vcore)
-		kvmhv_cpu->leave_partition(core->vcore,
-					   core->vcore->kvm->arch.hv.host_control);
+	back_to_host(core);
 	return others;
 }

@@ -336,6 +336,19 @@ kvmhv_unexpected_interrupt:
 	clrldi	r14,r12,32
 	bl	kvmhv_rm_give_up
 	mr	r15,r3
+	b	.Lto_panic
+
+/*
+ * void kvmhv_rm_panic(unsigned long left)
+ *
+ * The same without an interrupt, on the stack there is.
+ */
+_GLOBAL(kvmhv_rm_panic)
+	li	r14,0
+	mr	r15,r3
+	/* fall through */
+/* r14 = trap or 0, r15 = threads, r1, r2, r13 the host's.  From the two above. */
+.Lto_panic:
 	bl	kvmhv_rm_bolted_slb
 	LOAD_REG_ADDR(r4, .Lpanic)
 	ld	r5,HSTATE_HOST_MSR(r13)

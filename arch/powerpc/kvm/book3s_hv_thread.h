@@ -34,8 +34,8 @@ static inline struct kvmhv_thread *kvmhv_this_thread(void)
 
 /*
  * Call @thread, which is of the same core: by a doorbell where the processor
- * has them (ISA 2.07), otherwise by an IPI.  The barrier orders what it is to
- * find before it.
+ * has them (ISA 2.07, and firmware says so), otherwise by an IPI.  The barrier
+ * orders what it is to find before it.
  */
 static inline void kvmhv_rm_wake_thread(const struct kvmhv_thread *thread)
 {
@@ -46,6 +46,13 @@ static inline void kvmhv_rm_wake_thread(const struct kvmhv_thread *thread)
 	else
 		__raw_rm_writeb(IPI_PRIORITY,
 				(void __iomem *)(thread->icp + ICP_MFRR));
+}
+
+/* A maintenance interrupt hit @thread in the guest: its business, and the leader's */
+static inline void kvmhv_note_hmi(struct kvmhv_thread *thread)
+{
+	thread->events |= KVMHV_EVENT_HMI;
+	atomic_or(KVMHV_MAP_HMI, &thread->core->map);
 }
 
 /* Rounds of a wait, each with a read of the timebase, in a tick of that: no more */
@@ -182,5 +189,6 @@ void kvmhv_rm_set_mer(struct kvm_hv_vcpu *hv, bool on);
 
 /* book3s_hv_rm_cede.c: a vcpu that was idle when its core started */
 bool kvmhv_rm_cede_again(struct kvm_vcpu *vcpu);
+void kvmhv_rm_await_decrementer(struct kvm_hv_vcpu *hv);
 
 #endif /* BOOK3S_HV_THREAD_H */

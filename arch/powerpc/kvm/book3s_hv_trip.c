@@ -33,6 +33,9 @@
  */
 #define THREAD_DEADLINE		(tb_ticks_per_sec)
 
+/* The largest decrementer before ISA 3.0 */
+#define DEC_MAX			0x7fffffff
+
 /* Flags of a task that keep it from a trip */
 #define TRIP_NOT_NOW	(_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL | _TIF_NEED_RESCHED)
 
@@ -218,16 +221,38 @@ static void replay_host_interrupt(struct kvm_vcpu *vcpu,
 }
 
 /*
- * What the host shall do about an event of this thread in the guest.  Of a crash it
- * does not come back; so the siblings are its own again.
+ * Firmware may have set the timebase, by which decrementers were saved while it was
+ * wrong.  One that would be due later than any decrementer can be is due now.  So is
+ * the host's, which finds out that it is too early and is set again.
  */
-static noinline void replay_events(struct kvmhv_thread *thread)
+static void check_timers(struct kvm_hv_vcore *vcore)
+{
+	u64 latest = mftb() + vcore->tb_offset + DEC_MAX;
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+
+	for (i = 0; i < nr_slots(vcore); i++) {
+		vcpu = READ_ONCE(vcore->vcpu[i]);
+		if (vcpu && (s64)(READ_ONCE(vcpu->arch.dec_expires) - latest) > 0)
+			WRITE_ONCE(vcpu->arch.dec_expires, 0);
+	}
+	set_dec(1);
+}
+
+/*
+ * What the host shall do about an event in the guest: of this thread, or a maintenance
+ * interrupt of a sibling (KVMHV_MAP_HMI).  Of a crash it does not come back; so the
+ * siblings are its own again.
+ */
+static noinline void replay_events(struct kvm_hv_vcore *vcore,
+				   struct kvmhv_thread *thread)
 {
 	u8 events = thread->events;
 
 	thread->events = 0;
 	if (events & KVMHV_EVENT_HMI) {
 		kvmhv_rm_handle_hmi();
+		check_timers(vcore);
 		local_paca->irq_happened |= PACA_IRQ_HMI;
 	}
 	if (events & KVMHV_EVENT_RESET)
@@ -334,9 +359,9 @@ static bool mmu_ready(struct kvm *kvm)
 }
 
 /* The other threads of the core, if it has any */
-static bool borrow_threads(struct kvmhv_thread *leader)
+static int borrow_threads(struct kvmhv_thread *leader)
 {
-	return threads_per_core == 1 ||
+	return threads_per_core == 1 ? 0 :
 	       kvmhv_borrow_threads(leader->core, leader->cpu);
 }
 
@@ -380,15 +405,17 @@ int kvmhv_try_trip(struct kvm_vcpu *self)
 		r = -EAGAIN;
 	} else if (!mmu_ready(vcore->kvm)) {
 		r = -ENXIO;
-	} else if (!leader || !borrow_threads(leader)) {
+	} else if (!leader) {
 		r = -EBUSY;
 	} else {
+		r = borrow_threads(leader);
+	}
+	if (!r) {
 		vcore->leader = leader;
 		core_trip(vcore, self, leader);
 		return_threads(leader);
 		if (unlikely(leader->events))
-			replay_events(leader);
-		r = 0;
+			replay_events(vcore, leader);
 	}
 
 	self->mode = OUTSIDE_GUEST_MODE;

@@ -454,10 +454,12 @@ void kvmhv_rma_put(struct kvmhv_rma *rma);
 
 /*
  * book3s_hv_rmhandlers.S.  The first is for the module, MMU on; the second
- * runs one vcpu on this thread, MMU off, guest partition.
+ * runs one vcpu on this thread, MMU off, guest partition.  The third, MMU off, host
+ * partition, panics because of threads that have not left the guest.
  */
 void kvmhv_enter_core(struct kvm_hv_vcore *vcore, struct kvmhv_vsx_regs *keep);
 void kvmhv_run_thread(struct kvm_vcpu *vcpu);
+void __noreturn kvmhv_rm_panic(unsigned long left);
 
 /* book3s_hv_rm_power7.S, _power8.S, _ppc970.S: MMU off */
 void kvmhv_power7_to_guest(void);

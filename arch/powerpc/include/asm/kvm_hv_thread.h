@@ -35,6 +35,8 @@ struct kvm_vcpu;
 #define KVMHV_MAP_NAP_SHIFT	8
 #define KVMHV_MAP_OPEN		BIT(16)
 #define KVMHV_MAP_EXITING	BIT(17)
+/* A maintenance interrupt came to a thread that was IN; the sign bit, next to IN */
+#define KVMHV_MAP_HMI		BIT(31)
 
 /* Threads of a core, at most: bits in the two words above */
 #define KVMHV_MAX_THREADS	8
@@ -42,6 +44,9 @@ struct kvm_vcpu;
 /* kvmhv_thread.events: what hit a thread in the guest and is the host's business */
 #define KVMHV_EVENT_RESET	BIT(0)
 #define KVMHV_EVENT_HMI		BIT(1)
+
+/* Trips that a core does not make, a millisecond each, while a thread is in firmware */
+#define KVMHV_FIRMWARE_TRIES	1000
 
 /* SLB entries of the host that survive a guest: those its bitmaps are about */
 #define KVMHV_HOST_SLB		32
@@ -76,6 +81,8 @@ struct kvmhv_core {
  * @sleeps: offline, and goes to a deeper state than nap while there are no VMs
  * @deep: in that state, or about to be; not OFFERED then
  * @events: KVMHV_EVENT_*, noted by the thread while it runs a guest
+ * @in_firmware: not 0: not OFFERED because firmware handles a maintenance interrupt;
+ *	how many more trips the core's leader is to put off for it
  * @xirr: an interrupt of the host that was accepted while a guest ran, or 0
  * @slb: SLB entries of the host while a guest runs
  * @nr_slb: number of these
@@ -93,6 +100,7 @@ struct kvmhv_thread {
 	bool sleeps;
 	bool deep;
 	u8 events;
+	u16 in_firmware;
 	u32 xirr;
 	u32 nr_slb;
 	u32 slb_used;
@@ -107,13 +115,15 @@ struct kvmhv_thread {
 /* book3s_hv_rm_vcore.c, MMU off; called by power7_offline() */
 unsigned long kvmhv_rm_thread_offer(unsigned long type);
 bool kvmhv_rm_thread_woken(unsigned long *srr1);
+/* ... and power7_idle_insn() */
+void kvmhv_rm_await_host(void);
 
 /* book3s_hv_builtin_thread.c */
 extern atomic_t kvmhv_vms;
 
 /* ... MMU on */
 struct kvmhv_thread *kvmhv_thread_of(int cpu);
-bool kvmhv_borrow_threads(struct kvmhv_core *core, int cpu);
+int kvmhv_borrow_threads(struct kvmhv_core *core, int cpu);
 void kvmhv_return_threads(struct kvmhv_core *core);
 void kvmhv_wake_thread(struct kvmhv_thread *thread);
 

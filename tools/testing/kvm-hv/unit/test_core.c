@@ -8,6 +8,7 @@
  * The threads' steps are taken one after another; a hook lets something happen
  * between two accesses to the controller.
  */
+#include <setjmp.h>
 #include "unit.h"
 #include "../../../../arch/powerpc/kvm/book3s_hv_thread.h"
 
@@ -19,6 +20,8 @@
 #define DEVICE_PRIO	2		/* more favoured than an IPI */
 #define ICP_BASE	0x10000UL
 #define ICP_SIZE	0x1000UL
+/* of book3s_hv_rm_vcore.c */
+#define GIVE_UP_ROUNDS	10000000UL
 
 static struct kvmhv_core core;
 static struct kvmhv_thread threads[NR_THREADS];
@@ -34,6 +37,7 @@ static struct icp {
 } icp[NR_THREADS];
 
 static bool doorbell[NR_THREADS];
+static struct mce_info no_mce;
 static unsigned long sprs[1024];
 static void (*in_nap)(void);
 static void (*after_poll)(struct icp *icp);
@@ -155,10 +159,21 @@ void xics_wake_cpu(int cpu) { }
 
 static unsigned long hmis;
 
+/* Firmware sets the host's timebase, and wants the siblings to come, too */
 void kvmhv_rm_handle_hmi(void)
 {
+	check(!(atomic_read(&core.lend) & KVMHV_LEND_LENT));
+	check(!core.tb_shift);
 	hmis++;
 }
+
+/* Of the nap of H_CEDE */
+bool kvmhv_rm_nap_check(struct kvm_vcpu *vcpu, int queued, u64 dec_expires)
+{
+	return false;
+}
+
+void kvmhv_rm_set_mer(struct kvm_hv_vcpu *hv, bool on) { }
 
 static unsigned long nap_srr1;
 
@@ -229,6 +244,7 @@ void fake_core(unsigned long features)
 			.icp = ICP_BASE + i * ICP_SIZE,
 		};
 		pacas[i].kvm_hstate.kvm_thread = &threads[i];
+		pacas[i].mce_info = &no_mce;
 		paca_ptrs[i] = &pacas[i];
 		icp[i] = (struct icp){ .cppr = CPPR_OPEN, .mfrr = NO_IPI };
 		doorbell[i] = false;
@@ -443,7 +459,7 @@ static void deep(void)
 	struct kvm_vcpu *vcpu;
 	unsigned long srr1;
 
-	fake_core(CPU_FTR_ARCH_206 | CPU_FTR_ARCH_207S);
+	fake_core(processors[1]);
 	vcpu = fake_vcpu();
 	atomic_set(&kvmhv_vms, 0);
 	check_eq(kvmhv_rm_thread_offer(PNV_THREAD_WINKLE), PNV_THREAD_WINKLE);
@@ -640,7 +656,7 @@ static void hit(int nr, u32 in)
 {
 	static struct kvm_hv_vcore vcore;
 
-	fake_core(CPU_FTR_ARCH_206 | CPU_FTR_ARCH_207S);
+	fake_core(processors[1]);
 	vcore.kvm = &fake.kvm;
 	fake.kvm.arch.hv.host_control = 0x1234;
 	fake.cpu_ops.leave_partition = leave_partition;
@@ -719,7 +735,10 @@ static void guest_needs_maintenance(struct kvm_vcpu *vcpu)
 	check(kvmhv_rm_note_wakeup(&threads[ME], SRR1_WAKEHMI));
 }
 
-/* The thread itself asks firmware, and goes on napping */
+/*
+ * The thread itself asks firmware, in the host's partition, and goes on napping.  The
+ * leader hears of it before its trip is over.
+ */
 static void maintenance(void)
 {
 	struct kvm_vcpu *vcpu;
@@ -734,7 +753,7 @@ static void maintenance(void)
 		in_guest = guest_needs_maintenance;
 		check(kvmhv_rm_thread_woken(&srr1));
 		check_eq(hmis, 1);
-		HMT_low();
+		check(waits && !offered());
 		check_runs(vcpu);
 		/* This one was power7_idle_insn()'s */
 		srr1 = SRR1_WAKEHMI;
@@ -751,6 +770,19 @@ static void maintenance(void)
 static void nobody_comes(void)
 {
 	check(waits < MANY_ROUNDS);
+}
+
+/* The same for a millisecond */
+static void nobody_comes_in(void)
+{
+	check(waits < 50 * MANY_ROUNDS);
+}
+
+/* While the leader's vcpu runs */
+static void sibling_comes_in(struct kvm_vcpu *vcpu)
+{
+	atomic_or(KVMHV_MAP_IN(3), &core.map);
+	doorbell[3] = false;
 }
 
 static unsigned long enter_partition(struct kvm_hv_vcore *vcore)
@@ -781,6 +813,208 @@ static void stopped_timebase(void)
 	fake_teardown();
 }
 
+/* A sibling that does not leave, whatever calls it */
+static void never_leaves(void)
+{
+	check(waits < 2 * GIVE_UP_ROUNDS);
+	if (waits == GIVE_UP_ROUNDS / 2)
+		check(doorbell[3]);
+	else if (waits == 1)
+		doorbell[3] = false;
+}
+
+static jmp_buf panic;
+static unsigned long panic_left;
+
+void kvmhv_rm_panic(unsigned long left)
+{
+	panic_left = left;
+	longjmp(panic, 1);
+}
+
+static noinline unsigned long panics_for(struct kvm_hv_vcore *vcore)
+{
+	if (!setjmp(panic)) {
+		kvmhv_rm_run_core(vcore, NULL);
+		fail("the leader goes on");
+	}
+	return panic_left;
+}
+
+/* The leader of a trip waits that long for a thread; then the host panics */
+static void lost_thread(void)
+{
+	struct kvm_hv_vcore vcore = { };
+	struct kvm_vcpu *vcpu;
+	int stopped;
+
+	for (stopped = 0; stopped < 2; stopped++) {
+		hit(0, 0);
+		fake.cpu_ops.enter_partition = enter_partition;
+		fake.tb_stopped = stopped;
+		in_guest = sibling_comes_in;
+		while_waiting = never_leaves;
+		vcpu = fake_vcpu();
+		vcore.kvm = &fake.kvm;
+		threads[0].vcpu = vcpu;
+		core.tb_shift = 0;
+		check_eq(panics_for(&vcore), KVMHV_MAP_IN(3));
+		check_eq(partition_left, 1);
+		fake.tb_stopped = false;
+		free(vcpu);
+		fake_teardown();
+	}
+}
+
+/* An idle vcpu's thread that waits for a runnable one to nap beside, which never comes */
+static void stopped_company(void)
+{
+	struct kvm_hv_vcore vcore = { };
+	struct kvm_vcpu *vcpu;
+
+	hit(ME, KVMHV_MAP_IN(ME));
+	fake.tb_stopped = true;
+	while_waiting = nobody_comes_in;
+	vcpu = fake_vcpu();
+	vcore.threads_used = KVMHV_MAP_IN(0) | KVMHV_MAP_IN(ME);
+	vcpu->arch.hv.vcore = &vcore;
+	vcpu->arch.ceded = 1;
+	check(!kvmhv_rm_cede_again(vcpu));
+	check(waits);
+	fake.tb_stopped = false;
+	free(vcpu);
+	fake_teardown();
+}
+
+/* The guest's decrementer stands at 1000 for ever */
+static void stopped_decrementer(void)
+{
+	struct kvm_vcpu *vcpu;
+
+	hit(ME, KVMHV_MAP_IN(ME));
+	while_waiting = nobody_comes;
+	vcpu = fake_vcpu();
+	vcpu->arch.hv.await_dec = 1000;
+	kvmhv_rm_await_decrementer(&vcpu->arch.hv);
+	check(waits);
+	check_eq(vcpu->arch.hv.await_dec, 0);
+	/* a value that is not one of the last ticks is not waited for */
+	waits = 0;
+	vcpu->arch.hv.await_dec = 999;
+	kvmhv_rm_await_decrementer(&vcpu->arch.hv);
+	check_eq(waits, 0);
+	free(vcpu);
+	fake_teardown();
+}
+
+/* A sibling that is not there, with the MMU on: cpu_relax() fails after a while */
+static void stopped_borrowing(void)
+{
+	fake_core(processors[1]);
+	fake.tb_stopped = true;
+	check_eq(kvmhv_borrow_threads(&core, 0), -EBUSY);
+	check_eq(atomic_read(&core.lend), 0);
+	fake.tb_stopped = false;
+	fake_teardown();
+}
+
+/* A leader without a vcpu naps until it is called */
+static void trip_ends(void)
+{
+	check(atomic_read(&core.map) & KVMHV_MAP_EXITING);
+	check(doorbell[0] && doorbell[3]);
+	atomic_andnot(KVMHV_MAP_IN(3), &core.map);
+	check_eq(hmis, 0);
+	if (waits < 5)
+		return;
+	atomic_set(&core.map, 0);
+	atomic_andnot(KVMHV_LEND_LENT, &core.lend);
+}
+
+static void trip_never_ends(void)
+{
+	check(waits < 2 * GIVE_UP_ROUNDS);
+}
+
+/* A maintenance interrupt ends the nap of a thread without a vcpu beside a guest */
+static void maintenance_beside_guest(void)
+{
+	hit(ME, KVMHV_MAP_IN(3) | KVMHV_MAP_NAP(0));
+	hmis = 0;
+	while_waiting = trip_ends;
+	kvmhv_rm_await_host();
+	check(!(atomic_read(&core.lend) & (KVMHV_LEND_LENT | KVMHV_LEND_OFFERED(ME))));
+
+	/* Firmware has it: no trip begins, and KVM_RUN does not fail for that */
+	check_eq(kvmhv_borrow_threads(&core, 0), -EAGAIN);
+	kvmhv_rm_thread_offer(PNV_THREAD_NAP);
+	check_eq(kvmhv_borrow_threads(&core, 0), 0);
+	kvmhv_return_threads(&core);
+
+	/* Not for ever */
+	kvmhv_rm_await_host();
+	threads[ME].in_firmware = 1;
+	check_eq(kvmhv_borrow_threads(&core, 0), -EAGAIN);
+	check_eq(kvmhv_borrow_threads(&core, 0), -EBUSY);
+	fake_teardown();
+
+	/* A core that stays in the guest: firmware is asked all the same */
+	hit(ME, KVMHV_MAP_IN(0));
+	while_waiting = trip_never_ends;
+	kvmhv_rm_await_host();
+	check_eq(waits, GIVE_UP_ROUNDS);
+	fake_teardown();
+
+	/* A thread that is online has nothing to wait for */
+	hit(0, 0);
+	atomic_andnot(KVMHV_LEND_LENT, &core.lend);
+	kvmhv_rm_await_host();
+	check_eq(waits, 0);
+	check_eq(threads[0].in_firmware, 0);
+	fake_teardown();
+}
+
+static void sibling_needs_maintenance(struct kvm_vcpu *vcpu)
+{
+	sibling_comes_in(vcpu);
+	local_paca = paca_ptrs[3];
+	check(kvmhv_rm_note_wakeup(&threads[3], SRR1_WAKEHMI));
+	local_paca = paca_ptrs[0];
+}
+
+static void sibling_leaves(void)
+{
+	atomic_andnot(KVMHV_MAP_IN(3), &core.map);
+}
+
+static void sibling_has_left(struct kvm_vcpu *vcpu)
+{
+	sibling_needs_maintenance(vcpu);
+	sibling_leaves();
+}
+
+/* Firmware wants the leader of a core, too */
+static void maintenance_of_sibling(void)
+{
+	struct kvm_hv_vcore vcore = { };
+	struct kvm_vcpu *vcpu;
+	int early;
+
+	for (early = 0; early < 2; early++) {
+		hit(0, 0);
+		fake.cpu_ops.enter_partition = enter_partition;
+		in_guest = early ? sibling_has_left : sibling_needs_maintenance;
+		while_waiting = sibling_leaves;
+		vcpu = fake_vcpu();
+		vcore.kvm = &fake.kvm;
+		threads[0].vcpu = vcpu;
+		kvmhv_rm_run_core(&vcore, NULL);
+		check_eq(threads[0].events, KVMHV_EVENT_HMI);
+		free(vcpu);
+		fake_teardown();
+	}
+}
+
 const struct unit_case core_cases[] = {
 	{ "core: a device's interrupt before the guest", device_before_guest },
 	{ "core: a device's interrupt between trips", device_between_trips },
@@ -795,6 +1029,12 @@ const struct unit_case core_cases[] = {
 	{ "core: the leader gives up", leader_gives_up },
 	{ "core: a borrowed thread gives up", thread_gives_up },
 	{ "core: a trip while the timebase has stopped", stopped_timebase },
+	{ "core: an idle vcpu while the timebase has stopped", stopped_company },
+	{ "core: a decrementer that has stopped", stopped_decrementer },
+	{ "core: a sibling that is missing while the timebase has stopped", stopped_borrowing },
+	{ "core: a thread that never leaves", lost_thread },
+	{ "core: a maintenance interrupt beside a guest", maintenance_beside_guest },
+	{ "core: a maintenance interrupt of a sibling", maintenance_of_sibling },
 	{ "core: giving up beside a thread that does not leave", sibling_is_lost },
 	{ NULL, NULL },
 };

@@ -17,6 +17,8 @@ struct machdep_calls ppc_md;
 static struct kvm_hv_vcore vcore;
 static struct kvm_vcpu *runner, *other;
 static bool comes;
+static u8 events;
+static unsigned long host_dec;
 
 /* A trip: the runner's vcpu runs until the host wants the CPU, the other may */
 void kvmhv_enter_core(struct kvm_hv_vcore *vc, struct kvmhv_vsx_regs *keep)
@@ -26,6 +28,12 @@ void kvmhv_enter_core(struct kvm_hv_vcore *vc, struct kvmhv_vsx_regs *keep)
 	runner->arch.hv.trap = BOOK3S_INTERRUPT_HV_DECREMENTER;
 	if (comes)
 		other->arch.hv.trap = BOOK3S_INTERRUPT_HV_DECREMENTER;
+	vc->leader->events |= events;
+}
+
+void set_dec(u64 ticks)
+{
+	host_dec = ticks;
 }
 
 int kvmhv_handle_exit(struct kvm_vcpu *vcpu)
@@ -73,6 +81,8 @@ static void set_up(void)
 	vcore.runner = runner;
 	current->thread.regs = &regs;
 	comes = false;
+	events = 0;
+	host_dec = 0;
 }
 
 static void tear_down(void)
@@ -141,6 +151,30 @@ static void thread_comes_late(void)
 	tear_down();
 }
 
+/* Firmware may have set the timebase: a timer that was saved by a wrong one is due */
+static void maintenance(void)
+{
+	u64 soon = mftb() + 0x7fffffff;
+
+	set_up();
+	vcore.tb_offset = 1UL << 40;
+	soon += vcore.tb_offset;
+	runner->arch.dec_expires = 1UL << 60;
+	other->arch.dec_expires = soon;
+	check_eq(trips(1, 0), 0);
+	check_eq(runner->arch.dec_expires, 1UL << 60);
+	check_eq(host_dec, 0);
+
+	events = KVMHV_EVENT_HMI;
+	check_eq(trips(1, 0), 0);
+	check_eq(runner->arch.dec_expires, 0);
+	check_eq(other->arch.dec_expires, soon);
+	check_eq(host_dec, 1);
+	check(local_paca->irq_happened & PACA_IRQ_HMI);
+	check_eq(vcore.leader->events, 0);
+	tear_down();
+}
+
 /*
  * ISA 2.07 Book III-S, LPCR[AIL]: only interrupts that are taken with IR = DR = 1
  * move, and neither system reset nor machine check do.
@@ -177,5 +211,6 @@ const struct unit_case trip_cases[] = {
 	{ "trip: a thread that never comes, busy host", thread_never_comes_busy_host },
 	{ "trip: a thread that comes late", thread_comes_late },
 	{ "trip: interrupts and LPCR[AIL]", interrupt_places },
+	{ "trip: a maintenance interrupt", maintenance },
 	{ NULL, NULL },
 };

@@ -30,6 +30,7 @@ typedef uint32_t u32;
 typedef uint64_t u64;
 typedef u64 __be64;
 typedef int32_t s32;
+typedef int64_t s64;
 typedef u32 __be32;
 #define __vector128		unsigned __int128
 #define __iomem
@@ -47,6 +48,11 @@ typedef u64 gfn_t;
 static inline bool test_bit(unsigned int n, const unsigned long *p)
 {
 	return p[n / 64] >> n % 64 & 1;
+}
+
+static inline void clear_bit(unsigned int n, unsigned long *p)
+{
+	__atomic_fetch_and(p, ~BIT(n), __ATOMIC_SEQ_CST);
 }
 
 #define likely(x)		__builtin_expect(!!(x), 1)
@@ -69,6 +75,9 @@ void sched_point(void);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);		\
 		sched_point();						\
 	} while (0)
+/* stores, and then others may do something */
+#define smp_store_release(p, v)	do { WRITE_ONCE(*(p), v); sched_point(); } while (0)
+#define xchg_relaxed(p, v)	__atomic_exchange_n(p, v, __ATOMIC_RELAXED)
 /* loads */
 #define smp_rmb()		smp_mb()
 /* stores */
@@ -161,14 +170,23 @@ bool cpu_has_feature(unsigned long feature);
 #define mmu_has_feature(f)	cpu_has_feature(f)
 
 /* MSR, DSISR, SRR1 */
+#define MSR_SF			BIT(63)
 #define MSR_VEC			BIT(25)
 #define MSR_VSX			BIT(23)
 #define MSR_EE			BIT(15)
 #define MSR_PR			BIT(14)
 #define MSR_FP			BIT(13)
+#define MSR_ME			BIT(12)
 #define MSR_KERNEL		(MSR_IR | MSR_DR)
 #define MSR_IR			BIT(5)
 #define MSR_DR			BIT(4)
+#define MSR_LE			BIT(0)
+#define LPCR_ILE		BIT(25)
+#define LPCR_AIL		(3UL << 23)
+#define LPCR_AIL_3		LPCR_AIL
+#define LPCR_MER		BIT(11)
+#define BOOK3S_IRQPRIO_DECREMENTER 14
+#define BOOK3S_IRQPRIO_EXTERNAL	17
 #define DSISR_NOHPTE		0x40000000
 #define DSISR_NOEXEC_OR_G	0x10000000
 #define DSISR_PROTFAULT		0x08000000
@@ -369,6 +387,7 @@ struct kvm_vcpu {
 		unsigned long amr;
 		unsigned long iamr;
 		unsigned long pending_exceptions;
+		u64 dec_expires;
 		u32 trap, last_inst;
 		u8 ceded, prodded, external_oneshot;
 		struct machine_check_event mce_evt;
@@ -426,6 +445,7 @@ struct paca_struct {
 		u8 in_guest;
 	} kvm_hstate;
 	unsigned int irq_happened;
+	struct mce_info { int mce_queue_count; } *mce_info;
 };
 
 extern struct paca_struct *paca_ptrs[], *local_paca;
@@ -449,9 +469,12 @@ void HMT_low(void);
 #define mtmsr_isync(v)		((void)(v))
 #define SPRN_DSCR		17
 #define SPRN_DEC		22
+#define SPRN_SRR0		26
+#define SPRN_SRR1		27
 #define SPRN_AMR		29
 #define SPRN_IAMR		61
 #define SPRN_UAMOR		157
+#define SPRN_DPDES		176
 #define SPRN_VRSAVE		256
 #define SPRN_AMOR		349
 #define SPRN_TAR		815

@@ -75,10 +75,7 @@ static inline int PTR_ERR_OR_ZERO(const void *p)
 
 /* Atomics: only one task runs at a time, others may come in at a sched_point() */
 #define smp_load_acquire(p)	({ sched_point(); READ_ONCE(*(p)); })
-/* the same for stores */
-#define smp_store_release(p, v)	do { WRITE_ONCE(*(p), v); sched_point(); } while (0)
 #define xchg(p, v)		__atomic_exchange_n(p, v, __ATOMIC_SEQ_CST)
-#define xchg_relaxed(p, v)	__atomic_exchange_n(p, v, __ATOMIC_RELAXED)
 #define cmpxchg(p, old, new)						\
 ({									\
 	typeof(old) o_ = (old);						\
@@ -511,6 +508,7 @@ void xics_wake_cpu(int cpu);
 struct machdep_calls { int (*hmi_exception_early)(struct pt_regs *regs); };
 extern struct machdep_calls ppc_md;
 #define replay_system_reset()	do { } while (0)
+void set_dec(u64 ticks);
 #define giveup_all(task)	((void)(task))
 #define guest_timing_enter_irqoff() do { } while (0)
 #define guest_timing_exit_irqoff() do { } while (0)
@@ -527,19 +525,7 @@ extern struct machdep_calls ppc_md;
 #define BOOK3S_INTERRUPT_H_DATA_STORAGE 0xe00
 #define BOOK3S_INTERRUPT_HMI	0xe60
 #define BOOK3S_INTERRUPT_H_DOORBELL 0xe80
-#define BOOK3S_IRQPRIO_DECREMENTER 14
-#define BOOK3S_IRQPRIO_EXTERNAL	17
-#define LPCR_ILE		BIT(25)
-#define LPCR_AIL		(3UL << 23)
-#define LPCR_AIL_3		LPCR_AIL
 #define LPCR_PECEDP		BIT(16)
-#define MSR_SF			BIT(63)
-#define MSR_ME			BIT(12)
-#define MSR_LE			BIT(0)
-static inline void clear_bit(unsigned int n, unsigned long *p)
-{
-	__atomic_fetch_and(p, ~BIT(n), __ATOMIC_SEQ_CST);
-}
 
 /* Time, VPA */
 #define tb_ticks_per_usec	1
