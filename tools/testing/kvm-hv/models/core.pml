@@ -12,6 +12,10 @@
  * else can happen: whatever was left undone by then is an error, though a
  * tick would repair it.
  *
+ * An error may hit a thread in real mode (ERRORS), which gives up: kvmhv_rm_give_up().
+ * A thread may never leave the guest (LOSSES).  Waits that count their rounds end when
+ * nothing else can happen, also not by a tick or an interrupt of the host (late).
+ *
  * The options BUG_* put an error in that spin must find.
  */
 #ifndef N
@@ -25,6 +29,12 @@
 #endif
 #ifndef EXITS
 #define EXITS	2
+#endif
+#ifndef ERRORS
+#define ERRORS	0
+#endif
+#ifndef LOSSES
+#define LOSSES	0
 #endif
 #define BIT(i)	(1 << (i))
 
@@ -50,6 +60,10 @@ bool inside[N];			/* guest instructions run, or it naps */
 bool napping[N];
 bool done;			/* the leader does no more trips */
 byte events = EVENTS, exits = EXITS;	/* how many there may still be */
+byte faults = ERRORS, losses = LOSSES;
+byte lost;			/* threads that never leave */
+bool late;			/* rounds are over */
+bool dead;			/* the host panics; NMIs stop its other threads */
 
 #define AWAKE_BUT(i)	(IN & ~NAP & ~BIT(i))
 #define wake(i)		mfrr[i] = 1
@@ -207,13 +221,41 @@ inline run_vcpu(t)
 		:: else
 		fi
 	:: go && tick -> go = 0
+#if ERRORS
+	:: atomic { go && faults > 0 -> faults--; gone = 1 }; break
+#endif
+#if LOSSES
+	:: atomic { go && t > 0 && losses > 0 -> losses--; lost = lost | BIT(t) };
+end_lost:
+	   false
+#endif
 	:: atomic { go && exits > 0 -> exits-- }; h_cede(t)
 	   /* to the module: a page fault, an hcall */
 	:: atomic { go && exits > 0 -> exits-- }; go = 0
 	od;
-	inside[t] = 0;
-	begin_exit(t);
-	assert(guest)
+	if
+	:: gone
+	:: else ->
+		inside[t] = 0;
+		begin_exit(t);
+		assert(guest)
+	fi
+}
+
+/* Nobody may find itself in another partition but threads that are lost */
+inline check_others(t)
+{
+	atomic {
+		x = 0;
+		do
+		:: x < N ->
+			assert(x == t || (lost & BIT(x)) ||
+			       !(inside[x] || napping[x] || (x > 0 && mmu[x])));
+			x++
+		:: else -> break
+		od;
+		x = 0
+	}
 }
 
 /* OUT.  A last one that was awake must not leave naps behind. */
@@ -273,7 +315,10 @@ inline serve(t)
 		:: vcpu[t] -> run_vcpu(t)
 		:: else
 		fi;
-		part_core(t)
+		if
+		:: gone
+		:: else -> part_core(t)
+		fi
 	:: else
 	fi
 }
@@ -281,7 +326,7 @@ inline serve(t)
 /* An offline thread: pnv_cpu_offline_self(), power7_offline() */
 proctype Thread(byte t)
 {
-	bool go, host;
+	bool go, host, gone;
 	byte x;
 
 offline:
@@ -308,6 +353,10 @@ end_offline:
 		if
 		:: LENT -> serve(t)
 		:: else
+		fi;
+		if
+		:: gone -> goto give_up
+		:: else
 		fi
 	   :: else -> break
 	   fi
@@ -315,14 +364,43 @@ end_offline:
 #ifdef BUG_WITHDRAW
 	OFFERED = OFFERED & ~BIT(t);
 #else
-	atomic { !LENT -> OFFERED = OFFERED & ~BIT(t) };
+	if
+	:: atomic { !LENT -> OFFERED = OFFERED & ~BIT(t) }
+	:: dead -> goto stopped
+	fi;
 #endif
 	mmu[t] = 1;
 	assert(!LENT && !guest);
 	mfrr[t] = 0;
 	goto offline;
+
+give_up:
+	/* It leaves the partition to the leader, which must not begin another trip */
+#ifndef BUG_GIVE_UP_OFFER
+	OFFERED = OFFERED & ~BIT(t);
+#endif
+	begin_exit(t);
+	(IN & ~BIT(0) & ~BIT(t)) == 0 || late;
+#ifndef BUG_GIVE_UP_IN
+	inside[t] = 0;
+	part_core(t);
+#endif
+#ifndef BUG_GIVE_UP_MMU
+	if
+	:: !LENT
+	:: late -> check_others(t); guest = 0
+	fi;
+#endif
+	inside[t] = 0;
+	mmu[t] = 1;
+	assert(!guest);
+	/* panics; until then the leader may do anything */
+	dead = 1;
+	goto stopped;
 online:
-	mmu[t] = 1
+	mmu[t] = 1;
+stopped:
+	skip
 }
 
 inline wait_in_core()
@@ -371,7 +449,7 @@ inline wait_in_core()
 /* The online thread: core_trip() and kvmhv_rm_run_core() */
 proctype Leader()
 {
-	bool go, host;
+	bool go, host, gone;
 	byte x, n, w;
 
 	do
@@ -380,7 +458,7 @@ proctype Leader()
 		/* kvmhv_borrow_threads(): gives up if one does not come */
 		if
 		:: atomic { OFFERED == BIT(N) - 2 && !LENT -> LENT = 1 }
-		:: asked -> break
+		:: asked || dead -> break
 		fi;
 		tick = 0;
 		/* assign_threads(): any vcpus, runnable ones and idle ones */
@@ -430,11 +508,37 @@ proctype Leader()
 		if
 		:: go ->
 			run_vcpu(0);
+			if
+			:: gone ->
+				begin_exit(0);
+#ifndef BUG_GIVE_UP_NOW
+				(IN & ~BIT(0)) == 0 || late;
+#endif
+				check_others(0);
+				guest = 0;
+				dead = 1;
+				break
+			:: else
+			fi;
 			atomic { IN = IN & ~BIT(0); NAP = NAP & ~BIT(0) }
 		:: else
 		fi;
-#ifndef BUG_NO_WAIT
-		IN == 0;		/* wait_for_others() */
+#ifdef BUG_LOST_WAIT
+		IN == 0;
+#elif !defined BUG_NO_WAIT
+		IN == 0 || late;	/* wait_for_others() */
+#ifndef BUG_LOST_GO_ON
+		if
+		:: IN != 0 ->
+			/* kvmhv_rm_panic() */
+			assert((IN & ~lost) == 0);
+			check_others(0);
+			guest = 0;
+			dead = 1;
+			break
+		:: else
+		fi;
+#endif
 #endif
 		assert(EXITING && IN == 0 && NAP == 0);
 		atomic {
@@ -497,7 +601,8 @@ proctype Events()
 		timeout ->
 		x = 0;
 		do
-		:: x < N ->
+		:: x < N && (dead || (lost & BIT(x))) -> x++
+		:: x < N && !dead && !(lost & BIT(x)) ->
 			/* put in, and no task runs it */
 			assert(!(vcpu[x] && OPEN && !EXITING && !(IN & BIT(x)) && !up[x]));
 			/* lost wake-ups */
@@ -506,14 +611,18 @@ proctype Events()
 			assert(!(EXITING && IN == 0 && (NAP & BIT(0))));
 			assert(!(done && up[x] && !mmu[x]));
 			x++
-		:: else -> break
+		:: x >= N -> break
 		od;
 		x = 0;
-		/* the tick that ends a trip has had no effect: a deadlock */
-		assert(done || !tick);
 		if
 		:: done -> break
-		:: else -> tick = 1
+		/* HDEC does not end the nap of a leader beside a lost thread */
+		:: !done && tick && lost && !host_ipi[0] -> host_ipi[0] = 1; wake(0)
+		:: !done && tick && lost && host_ipi[0] && !late -> late = 1
+		:: else ->
+			/* the tick that ends a trip has had no effect: a deadlock */
+			assert(!tick);
+			tick = 1
 		fi
 	   }
 	od
