@@ -105,7 +105,7 @@ enum kvmhv_ipi kvmhv_rm_take_ipi(struct kvmhv_thread *thread)
 
 	if (!thread->icp || thread->xirr || READ_ONCE(thread->host_ipi))
 		return KVMHV_IPI_HOST;
-	if (cpu_has_feature(CPU_FTR_ARCH_207S) &&
+	if (cpu_has_feature(CPU_FTR_DBELL) &&
 	    take_doorbell(thread) == KVMHV_IPI_HOST)
 		return KVMHV_IPI_HOST;
 	xirr = icp_read(thread, ICP_XIRR_POLL);

@@ -59,6 +59,8 @@
 	\op	SPRN_IAMR, VCPU_IAMR, r31
 	\op	SPRN_WORT, VCPU_WORT, r31
 	\op	SPRN_HFSCR, VCPU_HFSCR, r31
+	/* nothing in the host goes by what it had there */
+	\op	SPRN_IC, VCPU_IC, r31
 .endm
 
 .macro guest_pmu op

@@ -41,7 +41,7 @@ static inline void kvmhv_rm_wake_thread(const struct kvmhv_thread *thread)
 {
 	/* See kvmhv_rm_take_ipi() */
 	smp_mb();
-	if (cpu_has_feature(CPU_FTR_ARCH_207S))
+	if (cpu_has_feature(CPU_FTR_DBELL))
 		ppc_msgsnd(PPC_DBELL_MSGTYPE, 0, thread->nr);
 	else
 		__raw_rm_writeb(IPI_PRIORITY,

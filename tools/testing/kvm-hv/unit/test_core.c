@@ -120,11 +120,13 @@ void __raw_rm_writeb(u8 val, void *addr)
 void ppc_msgsnd(u32 type, u32 flags, u32 tag)
 {
 	check_eq(type, PPC_DBELL_MSGTYPE);
+	check(cpu_has_feature(CPU_FTR_DBELL));
 	doorbell[tag] = true;
 }
 
 void ppc_msgclr(u32 type)
 {
+	check(cpu_has_feature(CPU_FTR_DBELL));
 	doorbell[local_paca->kvm_hstate.kvm_thread->nr] = false;
 }
 
@@ -289,7 +291,7 @@ static unsigned long call(struct kvm_vcpu *vcpu)
 	atomic_set(&core.map, KVMHV_MAP_OPEN | KVMHV_MAP_IN(0));
 	threads[ME].vcpu = vcpu;
 	kvmhv_rm_wake_thread(&threads[ME]);
-	return cpu_has_feature(CPU_FTR_ARCH_207S) ? SRR1_WAKEHDBELL : SRR1_WAKEEE;
+	return cpu_has_feature(CPU_FTR_DBELL) ? SRR1_WAKEHDBELL : SRR1_WAKEEE;
 }
 
 /* A trip with nothing special runs the vcpu, and the thread naps again */
@@ -314,8 +316,10 @@ static void check_clean(void)
 	check_eq(icp[ME].cppr, CPPR_OPEN);
 }
 
+/* POWER7, POWER8, and one whose firmware does not say that it has doorbells */
 static const unsigned long processors[] = {
-	CPU_FTR_ARCH_206, CPU_FTR_ARCH_206 | CPU_FTR_ARCH_207S,
+	CPU_FTR_ARCH_206, CPU_FTR_ARCH_206 | CPU_FTR_ARCH_207S | CPU_FTR_DBELL,
+	CPU_FTR_ARCH_206 | CPU_FTR_ARCH_207S,
 };
 
 /* A trip on either processor, from a nap with an offer that no leader has taken */

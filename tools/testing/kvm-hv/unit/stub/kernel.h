@@ -165,6 +165,7 @@ void arch_spin_unlock(arch_spinlock_t *lock);
 #define CPU_FTR_ARCH_206	1
 #define CPU_FTR_ARCH_207S	2
 #define CPU_FTR_VSX		8
+#define CPU_FTR_DBELL		16
 bool cpu_has_feature(unsigned long feature);
 #define MMU_FTR_LOCKLESS_TLBIE	4
 #define mmu_has_feature(f)	cpu_has_feature(f)
