@@ -19,6 +19,8 @@ int main(void)
 	DEFINE(KVMHV_EXIT_HOST, KVMHV_EXIT_HOST);
 	DEFINE(KVMHV_RM_INJECT, KVMHV_RM_INJECT);
 
+	DEFINE(KVMHV_DABR_TRIES, KVMHV_DABR_TRIES);
+
 	/* struct kvmhv_cpu_ops */
 	OFFSET(KVMHV_CPU_TO_GUEST, kvmhv_cpu_ops, to_guest);
 	OFFSET(KVMHV_CPU_TO_HOST, kvmhv_cpu_ops, to_host);

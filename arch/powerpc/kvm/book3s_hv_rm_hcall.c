@@ -87,16 +87,23 @@ EXPORT_SYMBOL_GPL(kvmhv_rm_enable_hcall);
 
 /*
  * Until ISA 2.06 the DABR.  DABRX is cleared first: there is no match with a
- * mix of the old and the new pair.
+ * mix of the old and the new pair.  A POWER7 may write another value to DABR while
+ * its performance monitor samples; then there is rather no breakpoint than a wrong one.
  */
 static void write_dabr(struct kvm_vcpu *vcpu, unsigned long dabr,
 		       unsigned long dabrx)
 {
+	int tries = KVMHV_DABR_TRIES;
+
 	vcpu->arch.dabr = dabr;
 	vcpu->arch.dabrx = dabrx;
 	mtspr(SPRN_DABRX, 0);
-	mtspr(SPRN_DABR, dabr);
-	mtspr(SPRN_DABRX, dabrx);
+	do {
+		mtspr(SPRN_DABR, dabr);
+	} while (cpu_has_feature(CPU_FTR_ARCH_206) &&
+		 mfspr(SPRN_DABR) != dabr && --tries);
+	if (tries)
+		mtspr(SPRN_DABRX, dabrx);
 }
 
 /*

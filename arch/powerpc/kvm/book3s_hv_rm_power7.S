@@ -37,10 +37,12 @@
 	\op_w	SPRN_PID, VCPU_HV_PID, r31
 .endm
 
-/* The performance monitor but for MMCR0, which goes first and last */
+/*
+ * The performance monitor but for MMCR0 and MMCRA, which stop it first; MMCR0 is the
+ * last to be loaded
+ */
 .macro host_pmu op, op_w
 	\op	SPRN_MMCR1, HS(HS_POWER7 + 7), r1
-	\op	SPRN_MMCRA, HS(HS_POWER7 + 8), r1
 	\op	SPRN_SIAR, HS(HS_POWER7 + 9), r1
 	\op	SPRN_SDAR, HS(HS_POWER7 + 10), r1
 	\op	SPRN_PMC1, HS(HS_POWER7 + 11), r1
@@ -53,7 +55,6 @@
 
 .macro guest_pmu op, op_w
 	\op	SPRN_MMCR1, VCPU_MMCR_N(1), r31
-	\op	SPRN_MMCRA, VCPU_MMCRA, r31
 	\op	SPRN_SIAR, VCPU_SIAR, r31
 	\op	SPRN_SDAR, VCPU_SDAR, r31
 	\op_w	SPRN_PMC1, VCPU_PMC_N(1), r31
@@ -64,8 +65,93 @@
 	\op_w	SPRN_PMC6, VCPU_PMC_N(6), r31
 .endm
 
+/*
+ * HS_MMCR0_206: if the host's counters are to be restored it has MMCR0 in the upper
+ * half, and FC is 0 in the lower.
+ */
+#define HS_MMCRA	HS(HS_POWER7 + 8)
 #define HS_DABR		HS(HS_POWER7 + 17)
 #define HS_DABRX	HS(HS_POWER7 + 18)
+
+/*
+ * Stop a performance monitor that is in use.  MMCR0 is set by the processor, too: what
+ * it does between mfspr and mtspr would be lost.  So MMCR2, where there is one, stops
+ * the counters before MMCR0 is read.  And POWER7 and POWER8 go on changing SIAR and
+ * SDAR while MMCRA samples, whatever is in MMCR0.
+ *
+ * r0 = MMCR0 and r5 = MMCRA as they were, afterwards.  Clobbers r4, r6, r7.
+ */
+.macro stop_pmu
+BEGIN_FTR_SECTION
+	mfspr	r7,SPRN_MMCR2
+	li	r6,-1
+	clrrdi	r6,r6,10		/* each way to freeze PMC1 to PMC6 */
+	mtspr	SPRN_MMCR2,r6
+	isync
+END_FTR_SECTION_IFSET(CPU_FTR_ARCH_207S)
+	mfspr	r0,SPRN_MMCR0
+	li	r4,1
+	sldi	r4,r4,31		/* MMCR0[FC] */
+	mtspr	SPRN_MMCR0,r4
+	isync
+	mfspr	r5,SPRN_MMCRA
+	li	r6,0
+	mtspr	SPRN_MMCRA,r6
+	isync
+BEGIN_FTR_SECTION
+	mtspr	SPRN_MMCR2,r7
+END_FTR_SECTION_IFSET(CPU_FTR_ARCH_207S)
+.endm
+
+/*
+ * r4 = MMCR0 to come, with PMAO: an alert that has not become an interrupt yet.  A
+ * POWER8E does not make it one when MMCR0 is written.  A counter that overflows does:
+ * PMC6, which counts cycles also while CTRL[RUN] is 0.  MSR[EE] = 0 holds the
+ * interrupt off.  Leaves all counters stopped and PMC6 undefined; r4 stays, clobbers
+ * r0, r5, r6.
+ */
+.Lalert_again:
+	andi.	r0,r4,MMCR0_PMAO_SYNC
+	bnelr				/* it has: the interrupt is what came of it */
+	mfspr	r5,SPRN_MMCR2
+	li	r0,0
+	mtspr	SPRN_MMCR2,r0
+	lis	r6,0x7fff
+	ori	r6,r6,0xfffe
+	mtspr	SPRN_PMC6,r6
+	lis	r6,MMCR0_PMXE@h
+	ori	r6,r6,MMCR0_PMCjCE | MMCR0_C56RUN | MMCR0_PMAO
+	mtspr	SPRN_MMCR0,r6
+	isync
+	li	r6,1
+	sldi	r6,r6,31
+	ori	r6,r6,MMCR0_PMAO
+	mtspr	SPRN_MMCR0,r6
+	isync
+	mtspr	SPRN_MMCR2,r5
+	blr
+
+/*
+ * r4 = DABR, r5 = DABRX.  A POWER7 may write another value to DABR while its
+ * performance monitor samples.  If KVMHV_DABR_TRIES are not enough DABRX stays 0:
+ * rather none than a breakpoint elsewhere.  DABRX is 0 meanwhile, so that no half-set pair
+ * ever matches.  Clobbers r0, CTR.
+ */
+.Lset_dabr:
+	li	r0,0
+	mtspr	SPRN_DABRX,r0
+	li	r0,KVMHV_DABR_TRIES
+	mtctr	r0
+1:	mtspr	SPRN_DABR,r4
+	isync
+	mfspr	r0,SPRN_DABR
+	cmpd	r0,r4
+	beq	2f
+	bdnz	1b
+	blr
+2:	mtspr	SPRN_DABRX,r5
+	isync
+	blr
 
 /*
  * What the host has live goes into the switch frame, the guest's comes.  POWER7
@@ -77,8 +163,12 @@ _GLOBAL(kvmhv_power7_to_guest)
 	bl	kvmhv_isa206_save_host
 	save_spr SPRN_DABR, HS_DABR, r1
 	save_spr SPRN_DABRX, HS_DABRX, r1
-	load_dabr VCPU_DABR, VCPU_DABRX, load_spr_w, r31, HS_DABRX
-	ld	r0,PPC_LR_STKOFF(r1)
+	lwz	r5,VCPU_DABRX(r31)
+	or.	r0,r0,r5
+	beq	1f			/* neither has a breakpoint */
+	ld	r4,VCPU_DABR(r31)
+	bl	.Lset_dabr
+1:	ld	r0,PPC_LR_STKOFF(r1)
 	mtlr	r0
 	b	kvmhv_isa206_load_guest
 
@@ -87,23 +177,39 @@ _GLOBAL(kvmhv_power7_to_host)
 	mflr	r0
 	std	r0,PPC_LR_STKOFF(r1)
 	bl	kvmhv_isa206_save_guest
-	load_dabr HS_DABR, HS_DABRX, load_spr, r1, HS_DABRX
-	ld	r0,PPC_LR_STKOFF(r1)
+	lwz	r0,VCPU_DABRX(r31)
+	ld	r5,HS_DABRX(r1)
+	or.	r0,r0,r5
+	beq	1f
+	ld	r4,HS_DABR(r1)
+	bl	.Lset_dabr
+1:	ld	r0,PPC_LR_STKOFF(r1)
 	mtlr	r0
 	b	kvmhv_isa206_load_host
 
 /*
  * The following four have all that ISA 2.06 and later have.  The host's counters
- * stop; those that are frozen at a trip count for nobody: perf freezes them when
- * it has no events.  CR0[EQ] afterwards: they are not.
+ * stop; those that are frozen at a trip and have caused no alert count for nobody:
+ * perf freezes them when it has no events.  CR0[EQ] afterwards: they are to be restored.
  */
 _GLOBAL(kvmhv_isa206_save_host)
-	freeze_pmu HS_MMCR0_206, r1
-	andis.	r0,r0,MMCR0_FC_HI
-	bne	1f
-	host_pmu save_spr, save_spr
+	mfspr	r0,SPRN_MMCR0
+	std	r0,HS_MMCR0_206(r1)
+	andi.	r4,r0,MMCR0_PMAO
+	bne	2f
+	andis.	r4,r0,MMCR0_FC_HI
+	beq	2f
 1:	host_sprs save_spr, save_spr
 	blr
+2:	stop_pmu
+	std	r5,HS_MMCRA(r1)
+	sldi	r5,r0,32
+	clrldi	r0,r0,33		/* without FC */
+	or	r0,r0,r5
+	std	r0,HS_MMCR0_206(r1)
+	host_pmu save_spr, save_spr
+	cmpd	r0,r0
+	b	1b
 
 /*
  * And back; the counters go on last, at the latest with the rfid into the host.  r8 =
@@ -115,14 +221,27 @@ _GLOBAL(kvmhv_isa206_load_host)
 	mtspr	SPRN_SPRG_VDSO_WRITE,r0
 	ld	r4,HS_MMCR0_206(r1)
 	andis.	r0,r4,MMCR0_FC_HI
-	bne	1f
-	host_pmu load_spr, load_spr
-	b	2f
-1:	cmpdi	r8,0
+	beq	.Lload_host_pmu
+	cmpdi	r8,0
 	beq	2f
 	li	r0,0
+	mtspr	SPRN_MMCRA,r0
 	host_pmu clear_spr, clear_spr
 2:	mtspr	SPRN_MMCR0,r4
+	blr
+/* The host's was in use: r4 = HS_MMCR0_206, r1 = switch frame.  Returns. */
+.Lload_host_pmu:
+	mflr	r7
+	srdi	r4,r4,32
+	andi.	r0,r4,MMCR0_PMAO
+	beq	1f
+BEGIN_FTR_SECTION
+	bl	.Lalert_again
+END_FTR_SECTION_IFSET(CPU_FTR_PMAO_BUG)
+1:	mtlr	r7
+	host_pmu load_spr, load_spr
+	load_spr SPRN_MMCRA, HS_MMCRA, r1
+	mtspr	SPRN_MMCR0,r4
 	blr
 
 /*
@@ -148,23 +267,48 @@ _GLOBAL(kvmhv_isa206_load_guest)
 	std	r5,SWITCH_SPURR(r1)
 
 	guest_sprs load_spr, load_spr_w
+	ld	r4,VCPU_MMCR_N(0)(r31)
+	andi.	r0,r4,MMCR0_PMAO
+	bne	.Lguest_alert
+	/* fall through */
+/* r4 = the guest's MMCR0, r31 = vcpu.  From here and from .Lguest_alert. */
+.Lload_guest_pmu:
 	guest_pmu load_spr, load_spr_w
-	ld	r0,VCPU_MMCR_N(0)(r31)
-	ori	r0,r0,MMCR0_FCHV
-	mtspr	SPRN_MMCR0,r0
+	load_spr SPRN_MMCRA, VCPU_MMCRA, r31
+	ori	r4,r4,MMCR0_FCHV
+	mtspr	SPRN_MMCR0,r4
 	lwz	r0,VCPU_CTRL(r31)
 	mtspr	SPRN_CTRLT,r0
 	blr
+/* r4 = the guest's MMCR0, with PMAO; r31 = vcpu */
+.Lguest_alert:
+	mflr	r7
+BEGIN_FTR_SECTION
+	bl	.Lalert_again
+END_FTR_SECTION_IFSET(CPU_FTR_PMAO_BUG)
+	mtlr	r7
+	b	.Lload_guest_pmu
 
 /*
- * What the guest leaves, into the vcpu; its counters stop first.  r8 = the bits that
+ * What the guest leaves, into the vcpu; its counters stop first.  Most guests leave
+ * MMCR0[FC] = 1 and MMCRA = 0: nothing changes by itself then.  r8 = the bits that
  * are set in any register of the PMU but MMCR0, for kvmhv_isa206_load_host.
  */
 _GLOBAL(kvmhv_isa206_save_guest)
-	freeze_pmu VCPU_MMCR_N(0), r31
-	clrrdi	r0,r0,1			/* FCHV is ours */
-	std	r0,VCPU_MMCR_N(0)(r31)
-	li	r4,0
+	li	r4,1
+	sldi	r4,r4,31		/* MMCR0[FC] */
+	addi	r6,r4,MMCR0_FCHV	/* which is ours */
+	mfspr	r0,SPRN_MMCR0
+	xor	r0,r0,r6
+	mfspr	r5,SPRN_MMCRA
+	or.	r0,r0,r5
+	bne	.Lstop_guest_pmu
+	/* fall through */
+/* r4 = the guest's MMCR0, r5 = its MMCRA, r31 = vcpu.  Also from .Lstop_guest_pmu. */
+.Lsave_guest_pmu:
+	std	r4,VCPU_MMCR_N(0)(r31)
+	std	r5,VCPU_MMCRA(r31)
+	mr	r4,r5
 	guest_pmu collect_spr, collect_spr_w
 	mr	r8,r4
 	guest_sprs save_spr, save_spr_w
@@ -185,6 +329,11 @@ _GLOBAL(kvmhv_isa206_save_guest)
 	mtspr	SPRN_PURR,r4
 	mtspr	SPRN_SPURR,r5
 	blr
+/* The guest's is in use: r4 = its MMCR0 afterwards, r5 = its MMCRA.  r31 = vcpu */
+.Lstop_guest_pmu:
+	stop_pmu
+	clrrdi	r4,r0,1
+	b	.Lsave_guest_pmu
 
 /* unsigned long kvmhv_power7_read_control(void) */
 _GLOBAL_TOC(kvmhv_power7_read_control)

@@ -415,6 +415,9 @@ struct kvmhv_cpu_ops {
 				unsigned long control);
 };
 
+/* Writes of a POWER7's DABR until it has the value, before there is no breakpoint */
+#define KVMHV_DABR_TRIES	16
+
 extern const struct kvmhv_cpu_ops *kvmhv_cpu;
 
 /* book3s_hv_builtin_power.c, _ppc970.c */
