@@ -6,6 +6,13 @@
 #define SPR_MMCR0	795
 #define MMCR0_FC	0x80000000UL	/* counters do not count */
 #define MMCR0_FCHV	1UL		/* may be the hypervisor's */
+#define MMCR0_PMAE	0x04000000UL	/* an alert is to be an interrupt */
+#define MMCR0_FCECE	0x02000000UL	/* and ends counting */
+#define MMCR0_PMCNCE	0x00004000UL	/* a counter but PMC1 that is negative is one */
+#define MMCR0_PMAO	0x00000080UL	/* there was one */
+#define SPR_MMCRA	786
+#define MMCRA_SAMPLE	1UL
+#define SPR_PMC6	792
 #define SPR_VTB		849
 #define SPR_FSCR	153
 
@@ -476,6 +483,75 @@ static void test_mmcr0(void)
 }
 
 /*
+ * Exits while the performance monitor counts and samples.  What a hypervisor may do
+ * wrong then only a processor shows, or the lab: property lab-pmu.
+ */
+static void test_pmu_in_use(void)
+{
+	if (isa < 206) {
+		report_skip("performance monitor in use: ISA 2.06");
+		return;
+	}
+	mtspr(SPR_MMCRA, MMCRA_SAMPLE);
+	mtspr(SPR_MMCR0, 0);
+	go(SPIN);
+	go(USER_HCALL);
+	report_eq(mfspr(SPR_MMCR0) & ~MMCR0_FCHV, 0, "MMCR0 after exits, counting");
+	report_eq(mfspr(SPR_MMCRA), MMCRA_SAMPLE, "MMCRA after exits, sampling");
+	mtspr(SPR_MMCR0, MMCR0_FC);
+	mtspr(SPR_MMCRA, 0);
+}
+
+static u64 alerts;
+
+static void on_alert(struct cpu *c)
+{
+	alerts++;
+	mtspr(SPR_MMCR0, MMCR0_FC);
+}
+
+/* A counter overflows with interrupts off: how many interrupts come when they are on? */
+static u64 overflow(bool leave)
+{
+	u64 end = mftb() + tb_hz / 100;
+
+	alerts = 0;
+	mtspr(SPR_PMC6, 0x7ffffff0UL);
+	mtspr(SPR_MMCR0, MMCR0_PMAE | MMCR0_FCECE | MMCR0_PMCNCE);
+	while (!(mfspr(SPR_MMCR0) & MMCR0_PMAO) && mftb() < end)
+		barrier();
+	if (leave) {
+		go(SPIN);
+		go(USER_HCALL);
+	}
+	mtmsr(read_msr() | MSR_EE);
+	mtmsr(read_msr() & ~MSR_EE);
+	mtspr(SPR_MMCR0, MMCR0_FC);
+	return alerts;
+}
+
+static void test_alert(void)
+{
+	u64 v = MMCR0_FC | MMCR0_PMAO;
+
+	if (isa < 207) {
+		report_skip("performance monitor alert: ISA 2.07");
+		return;
+	}
+	set_handler(0xf00, on_alert);
+	mtspr(SPR_MMCR0, v);
+	go(SPIN);
+	go(USER_HCALL);
+	report_eq(mfspr(SPR_MMCR0) & ~MMCR0_FCHV, v, "MMCR0 after exits, alert");
+	mtspr(SPR_MMCR0, MMCR0_FC);
+	if (overflow(false) == 1)
+		report_eq(overflow(true), 1, "performance monitor alert across exits");
+	else
+		report_skip("performance monitor alert: this processor has no interrupt for it");
+	set_handler(0xf00, NULL);
+}
+
+/*
  * MSR[POW] of a PPC970 is the guest's to set, and no way to keep the processor from the
  * host; one look of several must be shorter than a tick of the host.
  */
@@ -513,6 +589,8 @@ int main(void)
 	if (isa >= 207)
 		mtspr(SPR_FSCR, 0x184);
 	test_mmcr0();
+	test_pmu_in_use();
+	test_alert();
 	test_ctrl();
 	if (isa < 206)
 		test_pow();
