@@ -77,7 +77,6 @@ static inline int PTR_ERR_OR_ZERO(const void *p)
 #define smp_load_acquire(p)	({ sched_point(); READ_ONCE(*(p)); })
 /* the same for stores */
 #define smp_store_release(p, v)	do { WRITE_ONCE(*(p), v); sched_point(); } while (0)
-#define xchg(p, v)		__atomic_exchange_n(p, v, __ATOMIC_SEQ_CST)
 #define xchg_relaxed(p, v)	__atomic_exchange_n(p, v, __ATOMIC_RELAXED)
 #define cmpxchg(p, old, new)						\
 ({									\
