@@ -401,7 +401,8 @@ static void shift_timebase(unsigned long delta)
  *
  * Called by assembly on the thread that leads the core.
  *
- * Context: MMU off, MSR[FP], [VEC] and [VSX] on, host partition, core LENT.
+ * Context: MMU off, MSR[FP], [VEC] and [VSX] on, host partition, core LENT, in_guest
+ * HOST_HV.
  */
 void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore, struct kvmhv_vsx_regs *keep)
 {
@@ -412,7 +413,6 @@ void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore, struct kvmhv_vsx_regs *keep)
 	u32 others, me;
 
 	core->vcore = vcore;		/* for kvmhv_rm_give_up(), from here on */
-	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_HOST_HV;
 	if (keep)
 		kvmhv_vsx_keep(keep);
 	expires = lend_decrementer();
@@ -452,7 +452,6 @@ void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore, struct kvmhv_vsx_regs *keep)
 	return_decrementer(expires);
 	if (keep)
 		kvmhv_vsx_back(keep);
-	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_NONE;
 }
 
 /* A guest's keys would keep the host from its own pages */
@@ -498,12 +497,12 @@ static void abandon_guest(struct kvmhv_core *core)
 {
 	struct kvm_hv_vcore *vcore = xchg(&core->vcore, NULL);
 
-	if (!vcore)
-		return;
-	if (core->tb_shift)
-		shift_timebase(-core->tb_shift);
-	core->tb_shift = 0;
-	kvmhv_cpu->leave_partition(vcore, vcore->kvm->arch.hv.host_control);
+	if (vcore) {
+		if (core->tb_shift)
+			shift_timebase(-core->tb_shift);
+		core->tb_shift = 0;
+		kvmhv_cpu->leave_partition(vcore, vcore->kvm->arch.hv.host_control);
+	}
 	smp_mb__before_atomic(); /* the partition comes before */
 	atomic_andnot(KVMHV_LEND_LENT, &core->lend);
 }
