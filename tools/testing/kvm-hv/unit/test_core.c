@@ -729,7 +729,9 @@ static void two_give_up(void)
 {
 	hit(ME, KVMHV_MAP_IN(0) | KVMHV_MAP_IN(ME) | KVMHV_MAP_IN(3));
 	while_waiting = sibling_gives_up;
+	waits = 0;
 	check_eq(kvmhv_rm_give_up(), 0);
+	check(waits < 10);
 	check_eq(partition_left, 0);
 	fake_teardown();
 
@@ -743,10 +745,11 @@ static void two_give_up(void)
 	check_eq(partition_left, 1);
 	fake_teardown();
 
-	/* Two that have to do it for the leader */
+	/* Two that have to do it for the leader, and wait no longer at the same time */
 	hit(ME, KVMHV_MAP_IN(0) | KVMHV_MAP_IN(ME));
 	while_waiting = nobody_leaves;
 	check_eq(kvmhv_rm_give_up(), KVMHV_MAP_IN(0));
+	atomic_or(KVMHV_LEND_LENT, &core.lend);
 	local_paca = paca_ptrs[3];
 	kvmhv_rm_give_up();
 	check_eq(partition_left, 1);
