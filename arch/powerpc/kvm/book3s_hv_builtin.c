@@ -7,8 +7,10 @@
 #include <linux/export.h>
 #include <linux/kvm_host.h>
 #include <linux/panic.h>
+#include <linux/printk.h>
 #include <linux/smp.h>
 #include <asm/cputable.h>
+#include <asm/interrupt.h>
 #include <asm/kvm_book3s.h>
 #include <asm/kvm_book3s_hv.h>
 #include <asm/kvm_ppc.h>
@@ -97,6 +99,17 @@ void kvmhv_unexpected_trap(unsigned long trap, unsigned long left)
 		machine_check_print_event_info(&evt, false, false);
 	if (!trap)
 		panic(LOST_THREADS, left);
+	/*
+	 * A reset of all threads, by the operator or for a dump, hits some in real
+	 * mode.  Those take part in the dump as the others do; nothing is printed that
+	 * might wait for them.
+	 */
+	if (trap == BOOK3S_INTERRUPT_SYSTEM_RESET) {
+		printk_deferred_enter();
+		pr_emerg("KVM HV: interrupt 0x%lx hit the hypervisor's real-mode code\n", trap);
+		printk_deferred_exit();
+		replay_system_reset();
+	}
 	if (left)
 		pr_emerg(LOST_THREADS "\n", left);
 	panic("KVM HV: interrupt 0x%lx hit the hypervisor's real-mode code",

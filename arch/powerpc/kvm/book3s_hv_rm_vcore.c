@@ -304,11 +304,19 @@ unsigned long kvmhv_rm_thread_offer(unsigned long type)
 		WRITE_ONCE(thread->sleeps, true);
 		WRITE_ONCE(thread->deep, true);
 		smp_mb(); /* Pairs with kvmhv_claim_cores() */
-		if (!atomic_read(&kvmhv_vms) && withdraw(thread))
+		if (!atomic_read(&kvmhv_vms) && withdraw(thread)) {
+			local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_NONE;
 			return type;
+		}
 		WRITE_ONCE(thread->deep, false);
 	}
 	WRITE_ONCE(thread->in_firmware, 0);
+	/*
+	 * The partition may become a guest's, now and between two naps: nothing of
+	 * Linux's may turn the MMU on
+	 */
+	local_paca->kvm_hstate.host_msr = MSR_KERNEL;
+	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_HOST_HV;
 	smp_mb__before_atomic(); /* all that was done with the MMU on */
 	atomic_or(KVMHV_LEND_OFFERED(thread->nr), &thread->core->lend);
 	return PNV_THREAD_NAP;
@@ -337,13 +345,11 @@ bool kvmhv_rm_thread_woken(unsigned long *srr1)
 
 	if (!thread || !thread->icp)
 		return false;
-	/* The partition may be a guest's: nothing of Linux's may turn the MMU on */
-	local_paca->kvm_hstate.host_msr = MSR_KERNEL;
-	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_HOST_HV;
 	again = woken(thread, srr1);
-	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_NONE;
-	if (!again)
+	if (!again) {
+		local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_NONE;
 		this_cpu_enable_ftrace();
+	}
 	return again;
 }
 
@@ -404,14 +410,22 @@ static void shift_timebase(unsigned long delta)
 		mtspr(SPRN_TBU40, tb + TB_LOW + 1);
 }
 
-/* The partition and the timebase, whoever is in the guest: for a panic */
-static void back_to_host(struct kvmhv_core *core)
+/*
+ * The core is the host's again, and its offline threads with it: they come when the
+ * host calls them for a dump.  One thread does it, should several give up.
+ */
+static void abandon_guest(struct kvmhv_core *core)
 {
-	if (core->tb_shift)
-		shift_timebase(-core->tb_shift);
-	if (core->vcore)
-		kvmhv_cpu->leave_partition(core->vcore,
-					   core->vcore->kvm->arch.hv.host_control);
+	struct kvm_hv_vcore *vcore = xchg(&core->vcore, NULL);
+
+	if (vcore) {
+		if (core->tb_shift)
+			shift_timebase(-core->tb_shift);
+		core->tb_shift = 0;
+		kvmhv_cpu->leave_partition(vcore, vcore->kvm->arch.hv.host_control);
+	}
+	smp_mb__before_atomic(); /* the partition comes before */
+	atomic_andnot(KVMHV_LEND_LENT, &core->lend);
 }
 
 /*
@@ -446,7 +460,7 @@ static noinline void wait_for_others(struct kvmhv_thread *thread)
 	if (map & KVMHV_MAP_HMI)
 		thread->events |= KVMHV_EVENT_HMI;
 	if (in) {
-		back_to_host(core);
+		abandon_guest(core);
 		kvmhv_rm_panic(in);
 	}
 }
@@ -494,7 +508,8 @@ static void return_decrementer(unsigned long expires)
  *
  * Called by assembly on the thread that leads the core.
  *
- * Context: MMU off, MSR[FP], [VEC] and [VSX] on, host partition, core LENT.
+ * Context: MMU off, MSR[FP], [VEC] and [VSX] on, host partition, core LENT, in_guest
+ * HOST_HV.
  */
 void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore, struct kvmhv_vsx_regs *keep)
 {
@@ -505,7 +520,6 @@ void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore, struct kvmhv_vsx_regs *keep)
 	u32 others, me;
 
 	core->vcore = vcore;		/* for kvmhv_rm_give_up(), from here on */
-	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_HOST_HV;
 	if (keep)
 		kvmhv_vsx_keep(keep);
 	expires = lend_decrementer();
@@ -545,28 +559,41 @@ void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore, struct kvmhv_vsx_regs *keep)
 	return_decrementer(expires);
 	if (keep)
 		kvmhv_vsx_back(keep);
-	local_paca->kvm_hstate.in_guest = KVM_GUEST_MODE_NONE;
 }
 
-/* Rounds that are left of @rounds when no thread of @in is in the guest any more */
-static unsigned long await_threads(const struct kvmhv_core *core, u32 in,
-				   unsigned long rounds)
+/* A guest's keys would keep the host from its own pages */
+static void drop_keys(void)
 {
-	while (rounds && atomic_read(&core->map) & in) {
-		HMT_low();
-		rounds--;
-	}
-	return rounds;
+	if (cpu_has_feature(CPU_FTR_ARCH_206))
+		mtspr(SPRN_AMR, 0);
+	if (cpu_has_feature(CPU_FTR_ARCH_207S))
+		mtspr(SPRN_IAMR, 0);
 }
 
-/* The same until the leader is in the host's partition */
-static unsigned long await_leader(const struct kvmhv_core *core, unsigned long rounds)
+/* Until no thread of @in is in the guest any more */
+static void await_threads(const struct kvmhv_core *core, u32 in)
 {
-	while (rounds && lent(core)) {
+	unsigned long rounds = GIVE_UP_ROUNDS;
+
+	while (rounds-- && atomic_read(&core->map) & in)
 		HMT_low();
-		rounds--;
-	}
-	return rounds;
+	HMT_medium();
+}
+
+/*
+ * Until the leader is in the host's partition, which it must not leave again beside a
+ * thread with its MMU on: the offer is withdrawn in the same step.  False if it does
+ * not come.
+ */
+static bool await_leader(struct kvmhv_thread *thread)
+{
+	unsigned long rounds = GIVE_UP_ROUNDS;
+	bool there;
+
+	while (!(there = withdraw(thread)) && rounds--)
+		HMT_low();
+	HMT_medium();
+	return there;
 }
 
 /**
@@ -574,7 +601,8 @@ static unsigned long await_leader(const struct kvmhv_core *core, unsigned long r
  *
  * A machine check or a system reset hit the hypervisor's code on this thread.  There is
  * nothing to return to, but siblings may be in the guest: their guest's state is not
- * lost, and they must not find themselves in another partition.
+ * lost, and they must not find themselves in another partition.  Siblings may give up
+ * at the same time: a thread that does says first of all that it is out.
  *
  * Called by assembly.
  *
@@ -588,22 +616,19 @@ unsigned long kvmhv_rm_give_up(void)
 	struct kvmhv_core *core = thread->core;
 	u32 others = KVMHV_MAP_IN_ALL & ~KVMHV_MAP_IN(thread->nr);
 	bool leads = thread->nr == core->leader;
-	unsigned long rounds;
 
-	/* The leader must not go again beside a thread with its MMU on */
-	if (!leads)
-		stop_offering(thread);
+	drop_keys();
 	begin_exit(thread);
-	rounds = await_threads(core, leads ? others :
-			       others & ~KVMHV_MAP_IN(core->leader), GIVE_UP_ROUNDS);
 	if (!leads) {
 		part_core(thread);
-		if (await_leader(core, rounds))
+		if (await_leader(thread))
 			return 0;
 	}
-	HMT_medium();
 	/* The leader, or what is to be done without it */
+	await_threads(core, others);
 	others &= atomic_read(&core->map);
-	back_to_host(core);
+	abandon_guest(core);
+	if (!leads)
+		withdraw(thread);
 	return others;
 }

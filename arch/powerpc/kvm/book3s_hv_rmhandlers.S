@@ -49,6 +49,9 @@ _GLOBAL_TOC(kvmhv_enter_core)
 	std	r5,HSTATE_HOST_MSR(r13)
 	li	r0,0
 	mtmsrd	r0,1			/* RI = 0: SRR0/1 are about to be live */
+	/* so Linux could not return from an error, either: KVM gives up, and dumps */
+	li	r0,KVM_GUEST_MODE_HOST_HV
+	stb	r0,HSTATE_IN_GUEST(r13)
 	LOAD_REG_ADDR(r6, .Lrm_core)
 	li	r7,MSR_IR | MSR_DR | MSR_RI
 	andc	r7,r5,r7
@@ -70,6 +73,8 @@ END_FTR_SECTION_IFSET(CPU_FTR_VSX)
 	RFI_TO_KERNEL
 /* MMU on again, guest gone.  r1, r2, r13 are the host's. */
 .Lback_in_host:
+	li	r0,KVM_GUEST_MODE_NONE
+	stb	r0,HSTATE_IN_GUEST(r13)
 	addi	r1,r1,STACK_FRAME_MIN_SIZE
 	ld	r0,PPC_LR_STKOFF(r1)
 	mtlr	r0

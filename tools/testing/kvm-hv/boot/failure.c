@@ -5,8 +5,13 @@
  * machine check or an HMI that hits one of them?
  *
  *   failure [KIND CPU WHERE]
+ *   failure sweep SEED
+ *   failure fire KIND CPU WHERE ...
  *
- * With arguments: no checks, only that event while a guest runs.  It ends the host.
+ * KIND CPU WHERE: no checks, only that event while a guest runs.  It ends the host.
+ * sweep: errors by SEED at any instruction of KVM's real-mode code, while the threads go
+ * in and out; the last one ends the host.
+ * fire: only these events, whatever runs.
  */
 #define _GNU_SOURCE
 #include <endian.h>
@@ -28,14 +33,21 @@
 #define VPA		0x110000UL
 #define SHADOW		0x111000UL
 #define COUNTER(n)	(0x80 * ((n) + 1))
+#define HPTE_R_KEY	0x3000000000000e00UL	/* 31 */
 #define MSR_RI		0x2UL
 #define ROUNDS		12		/* more than Linux has room for events */
+#define SWEEP		40
 #define VCPUS		4
+#define H_TRIP		0x7ff8		/* nobody knows it either: the core leaves */
 
 /* SCOMs of the lab, hw/ppc/pnv_xscom.c there */
-enum { LAB_DELAY = 0xfab00, LAB_SRR1, LAB_DSISR, LAB_DAR, LAB_HMER, LAB_FIRE, LAB_WHERE };
+enum {
+	LAB_DELAY = 0xfab00, LAB_SRR1, LAB_DSISR, LAB_DAR, LAB_HMER, LAB_FIRE, LAB_WHERE,
+	LAB_SKIP, LAB_LOW, LAB_HIGH
+};
+
 enum { MACHINE_CHECK = 1, HMI, SYSTEM_RESET };
-enum { ANYWHERE, NAPS, IN_GUEST, IN_REAL_MODE };
+enum { ANYWHERE, NAPS, IN_GUEST, IN_REAL_MODE, IN_CODE };
 
 /* POWER8: of a load or store, DSISR says which error */
 #define SRR1_LOADSTORE	(1UL << (63 - 42))
@@ -47,7 +59,7 @@ enum { ANYWHERE, NAPS, IN_GUEST, IN_REAL_MODE };
 /* Only the lab raises it: firmware takes it for news of the processor's recovery */
 #define HMER_RECOVERED	(1UL << (63 - 2))
 
-enum { LOOP = GUEST_CODE, IDLE = GUEST_CODE + 0x100 };
+enum { LOOP = GUEST_CODE, IDLE = GUEST_CODE + 0x100, TRIPS = GUEST_CODE + 0x200 };
 
 static struct vm vm;
 static char *mem;
@@ -74,10 +86,12 @@ static void scom(unsigned long reg, uint64_t val)
 	}
 }
 
-/* It happens within a millisecond, once @cpu is at @where */
+static unsigned long delay_ns = 1000000;
+
+/* It happens after delay_ns, once @cpu is at @where */
 static void fire(int kind, int cpu, int where, uint64_t srr1, uint64_t dsisr)
 {
-	scom(LAB_DELAY, 1000000);
+	scom(LAB_DELAY, delay_ns);
 	scom(LAB_SRR1, srr1);
 	scom(LAB_DSISR, dsisr);
 	scom(LAB_DAR, EA);
@@ -126,6 +140,20 @@ static void set_slb(struct vm *v, int nr, int shadow)
 		set_area(v, KVM_REG_PPC_VPA_SLB, SHADOW + nr * 0x100, 32);
 }
 
+/*
+ * All keys but that of the guest's page deny loads and stores; the guest's code in
+ * real mode has key 0, too.  The host must not go by them.
+ */
+static void set_keys(struct vm *v)
+{
+	uint64_t amr = ~3UL, iamr = 0x1555555555555554UL;
+	struct kvm_one_reg reg = { .id = KVM_REG_PPC_AMR, .addr = (unsigned long)&amr };
+
+	check("KVM_REG_PPC_AMR", ioctl(v->vcpu, KVM_SET_ONE_REG, &reg), 0);
+	reg = (struct kvm_one_reg){ .id = KVM_REG_PPC_IAMR, .addr = (unsigned long)&iamr };
+	check("KVM_REG_PPC_IAMR", ioctl(v->vcpu, KVM_SET_ONE_REG, &reg), 0);
+}
+
 static void fwnmi(struct vm *v)
 {
 	struct kvm_enable_cap cap = { .cap = KVM_CAP_PPC_FWNMI };
@@ -149,19 +177,32 @@ static void *run(void *arg)
 			__atomic_fetch_add(&v->exits, 1, __ATOMIC_SEQ_CST);
 			continue;
 		}
+		if (v->reason == KVM_EXIT_PAPR_HCALL && run->papr_hcall.nr == H_TRIP) {
+			run->papr_hcall.ret = 0;
+			continue;
+		}
 		if (v->reason == KVM_EXIT_PAPR_HCALL)
 			v->vector = run->papr_hcall.args[0];
 		return NULL;
 	}
 }
 
+/* What the guest has in a register that it leaves alone */
+static uint64_t own(const struct vcpu *v, int reg)
+{
+	return (v->nr + 1) * 0x0101010101010101UL ^ (uint64_t)reg << 56 ^ reg;
+}
+
 static void begin(struct vcpu *v, uint64_t pc, uint64_t msr)
 {
 	struct kvm_regs regs = { .pc = pc, .msr = MSR_SF | msr };
+	int i;
 
 	regs.gpr[4] = 0;
 	regs.gpr[9] = EA;
 	regs.gpr[10] = EA + COUNTER(v->nr);
+	for (i = 14; i < 32; i++)
+		regs.gpr[i] = own(v, i);
 	v->exits = 0;
 	v->flags = 0;
 	v->vector = 0;
@@ -320,6 +361,7 @@ static void make_vcpus(int shadow)
 			check("KVM_CAP_PPC_PAPR", enable_papr(&vcpus[i].vm), 0);
 		}
 		set_slb(&vcpus[i].vm, i, shadow);
+		set_keys(&vcpus[i].vm);
 	}
 }
 
@@ -328,6 +370,19 @@ static void make_vm(int shadow, int with_fwnmi)
 	/* lwz r4,0(r9); addi r5,r5,1; stw r5,0(r10); cmpwi r4,0; beq; li r4,0 */
 	const uint32_t loop[] = { LWZ_R4_R9, 0x38a50001, 0x90aa0000, 0x2c040000,
 				  0x4182fff0, 0x38800000, LI_DONE, SC1 };
+	/*
+	 * The counter, which nobody else may have changed; H_TRIP each 1024 times.  It
+	 * ends at 0xbad if it has another value than before.
+	 */
+	const uint32_t trips[] = {
+		0x80ca0000, 0x7c062800, 0x40820034,		/* lwz r6,0(r10); cmpw r6,r5; bne */
+		0x38a50001, 0x90aa0000,				/* addi r5,r5,1; stw r5,0(r10) */
+		0x70a703ff, 0x4082000c,				/* andi. r7,r5,1023; bne */
+		0x38600000 | H_TRIP, SC1,
+		LWZ_R4_R9, 0x2c040000, 0x4182ffd4,		/* cmpwi r4,0; beq */
+		0x38800000, LI_DONE, SC1,
+		0x38800bad, LI_DONE, SC1,
+	};
 	/* H_CEDE again and again */
 	const uint32_t idle[] = { 0x3c807fff, 0x7c9603a6, 0x38600000 | H_CEDE, SC1,
 				  0x4bfffff0 };
@@ -337,13 +392,14 @@ static void make_vm(int shadow, int with_fwnmi)
 	open_guest(&vm, mem, MEM_SIZE);
 	put_code(mem + LOOP, loop, ARRAY_SIZE(loop));
 	put_code(mem + IDLE, idle, ARRAY_SIZE(idle));
+	put_code(mem + TRIPS, trips, ARRAY_SIZE(trips));
 	for (i = 0; i < ARRAY_SIZE(vectors); i++) {
 		const uint32_t code[] = { 0x38800000 | vectors[i], LI_DONE, SC1 };
 
 		put_code(mem + vectors[i], code, ARRAY_SIZE(code));
 	}
 	check_value("H_ENTER", guest_hcall(&vm, H_ENTER, H_EXACT, PTEX, HPTE_V,
-					   HPTE_R(PAGE_GPA)), 0);
+					   HPTE_R(PAGE_GPA) | HPTE_R_KEY), 0);
 	if (with_fwnmi)
 		fwnmi(&vm);
 	make_vcpus(shadow);
@@ -360,6 +416,162 @@ static void close_vcpus(void)
 	close_vm(&vm);
 }
 
+/* ---- errors at any instruction ---- */
+
+static uint64_t dice;
+
+static unsigned int draw(unsigned int below)
+{
+	dice ^= dice << 13;
+	dice ^= dice >> 7;
+	dice ^= dice << 17;
+	return (dice >> 32) % below;
+}
+
+struct code {
+	uint64_t low, high;	/* real addresses */
+};
+
+static void add(struct code *code, uint64_t addr, uint64_t size)
+{
+	if (!code->high || addr < code->low)
+		code->low = addr;
+	if (addr + size > code->high)
+		code->high = addr + size;
+}
+
+/* KVM's code in real mode, and that by which an offline thread naps and wakes up */
+static void find_code(struct code *kvm_code, struct code *nap_code)
+{
+	static const char * const names[] = {
+		"kvmhv_rm_", "kvmhv_run_thread", "kvmhv_interrupt", "kvmhv_hcall", "kvmhv_isa206_",
+		"kvmhv_power7_", "kvmhv_power8_",
+	};
+	FILE *file = fopen("/proc/kallsyms", "r");
+	unsigned long addr;
+	char line[256], type, name[128];
+	unsigned int i;
+
+	while (file && fgets(line, sizeof(line), file)) {
+		if (strchr(line, '[') || sscanf(line, "%lx %c %127s", &addr, &type, name) != 3 ||
+		    (type | 0x20) != 't')
+			continue;
+		addr &= ~(0xfUL << 60);
+		/* the vectors are Linux's */
+		if (!strcmp(name, "isa206_idle_insn_mayloss"))
+			add(nap_code, addr, 0x80);
+		else if (!strcmp(name, "idle_return_gpr_loss"))
+			add(nap_code, addr, 0x60);
+		for (i = 0; i < ARRAY_SIZE(names) && addr > 0x10000; i++)
+			if (!strncmp(name, names[i], strlen(names[i])))
+				add(kvm_code, addr, 0x400);
+	}
+	if (file)
+		fclose(file);
+	if (!kvm_code->high || !nap_code->high) {
+		printf("FAIL no code in /proc/kallsyms\n");
+		exit(1);
+	}
+}
+
+static void fire_in(const struct code *code, int kind, int cpu, unsigned int skip)
+{
+	scom(LAB_SKIP, skip);
+	scom(LAB_LOW, code->low);
+	scom(LAB_HIGH, code->high);
+	fire(kind, cpu, IN_CODE, SRR1_LOADSTORE, DSISR_SLB);
+	scom(LAB_SKIP, 0);
+}
+
+/*
+ * One that the host survives: firmware is wanted, or a machine check of the guest.
+ * The CPU of a vcpu that idles hardly ever runs the guest.
+ */
+static void survivable(const struct code *code, int idle)
+{
+	static const uint32_t dsisr[] = { DSISR_SLB, DSISR_ERAT, DSISR_TLB };
+	int cpu = draw(VCPUS), check = draw(2), skip = draw(300);
+
+	if (!check) {
+		fire_in(code, HMI, cpu, skip);
+	} else {
+		scom(LAB_SKIP, cpu == idle ? 0 : skip);
+		fire(MACHINE_CHECK, cpu, cpu == idle ? NAPS : IN_GUEST, SRR1_LOADSTORE,
+		     dsisr[draw(3)]);
+		scom(LAB_SKIP, 0);
+	}
+}
+
+/* All go on, with what they had */
+static void check_goes_on(int idle)
+{
+	uint32_t before[VCPUS];
+	int i, n;
+
+	for (i = 0; i < VCPUS; i++)
+		before[i] = counted(i);
+	for (n = 0; n < 20; n++) {
+		usleep(2000);
+		for (i = 0; i < VCPUS; i++)
+			if (i != idle && counted(i) == before[i])
+				break;
+		if (i == VCPUS)
+			return;
+	}
+	check_value("a vcpu goes on", 0, 1);
+}
+
+static void check_registers(const struct vcpu *v)
+{
+	struct kvm_regs regs;
+	int i;
+
+	check("KVM_GET_REGS", ioctl(v->vm.vcpu, KVM_GET_REGS, &regs), 0);
+	for (i = 14; i < 32; i++)
+		check_value("a register", regs.gpr[i], own(v, i));
+}
+
+/*
+ * The threads go in and out all the time.  After SWEEP errors that the host survives
+ * there is one that it does not: main() waits for its last words.
+ */
+static void sweep(unsigned int seed)
+{
+	struct code kvm_code = {}, nap_code = {};
+	int i, idle;
+
+	find_code(&kvm_code, &nap_code);
+	dice = (seed + 1) * 0x9e3779b97f4a7c15UL;
+	draw(1);
+	idle = draw(2) ? 3 : -1;
+	make_vm(1, 1);
+	memset(mem + PAGE_GPA, 0, 0x1000);
+	for (i = 0; i < VCPUS; i++)
+		begin(&vcpus[i], i == idle ? IDLE : TRIPS, i == idle ? 0 : MSR_DR | MSR_RI);
+	usleep(10000);
+	for (i = 0; i < SWEEP; i++) {
+		survivable(&kvm_code, idle);
+		check_goes_on(idle);
+	}
+	end_all();
+	for (i = 0; i < VCPUS; i++) {
+		check_value("the guest ends at", vcpus[i].vector, 0);
+		check_registers(&vcpus[i]);
+	}
+	if (!summary("failure"))
+		printf("failure: %d errors, the host goes on\n", SWEEP);
+
+	memset(mem + PAGE_GPA, 0, 0x1000);
+	for (i = 0; i < VCPUS; i++)
+		begin(&vcpus[i], i == idle ? IDLE : TRIPS, i == idle ? 0 : MSR_DR | MSR_RI);
+	usleep(10000);
+	i = draw(VCPUS);
+	if (i && !draw(3))
+		fire_in(&nap_code, seed & 1 ? MACHINE_CHECK : SYSTEM_RESET, i, draw(20));
+	else
+		fire_in(&kvm_code, seed & 1 ? MACHINE_CHECK : SYSTEM_RESET, i, draw(300));
+}
+
 static void tell_kernel(const char *text)
 {
 	int fd = open("/dev/kmsg", O_WRONLY);
@@ -367,6 +579,25 @@ static void tell_kernel(const char *text)
 	if (fd < 0 || write(fd, text, strlen(text)) < 0)
 		perror("/dev/kmsg");
 	close(fd);
+}
+
+/* KIND CPU WHERE, KIND CPU WHERE ... */
+static void fire_all(char **args)
+{
+	struct code kvm_code = {}, nap_code = {};
+	int kind, cpu, where;
+
+	find_code(&kvm_code, &nap_code);
+	delay_ns = 20000000;	/* the caller sleeps then, and the CPUs run guests */
+	while (args[0] && args[1] && args[2]) {
+		kind = atoi(*args++);
+		cpu = atoi(*args++);
+		where = atoi(*args++);
+		if (where == IN_CODE)
+			fire_in(&kvm_code, kind, cpu, 0);
+		else
+			fire(kind, cpu, where, SRR1_LOADSTORE, DSISR_SLB);
+	}
 }
 
 int main(int argc, char **argv)
@@ -380,15 +611,24 @@ int main(int argc, char **argv)
 		perror(SCOMS);
 		return 1;
 	}
+	if (argc > 2 && !strcmp(argv[1], "fire")) {
+		fire_all(argv + 2);
+		return 0;
+	}
 	open_kvm();
 	mem = must_map("memory", aligned_alloc(MEM_SIZE, MEM_SIZE));
 	memset(mem, 0, MEM_SIZE);
 
-	if (argc == 4) {
-		make_vm(1, 0);
-		begin_all(MSR_DR | MSR_RI, atoi(argv[3]) == NAPS ? atoi(argv[2]) : -1);
-		printf("failure: event %s on CPU %s\n", argv[1], argv[2]);
-		fire(atoi(argv[1]), atoi(argv[2]), atoi(argv[3]), SRR1_LOADSTORE, DSISR_SLB);
+	if (argc > 1) {
+		if (argc == 3 && !strcmp(argv[1], "sweep")) {
+			sweep(atoi(argv[2]));
+		} else if (argc == 4) {
+			make_vm(1, 0);
+			begin_all(MSR_DR | MSR_RI, atoi(argv[3]) == NAPS ? atoi(argv[2]) : -1);
+			printf("failure: event %s on CPU %s\n", argv[1], argv[2]);
+			fire(atoi(argv[1]), atoi(argv[2]), atoi(argv[3]), SRR1_LOADSTORE,
+			     DSISR_SLB);
+		}
 		/*
 		 * A thread waits a second for a crash of others first, and cannot write
 		 * to the console: what it says comes with the next message.

@@ -517,6 +517,7 @@ static u64 rc_of(s64 index)
 static void test_rc(void)
 {
 	s64 at = map(EA, page, HPTE_R_M | 2);
+	unsigned int n;
 	long ret;
 
 	report_eq(rc_of(at), 0, "R and C are 0 before the first access");
@@ -543,6 +544,15 @@ static void test_rc(void)
 		report_eq(rc_of(at), HPTE_R_C, "H_CLEAR_REF: R is 0, C stays");
 		run(MSR_VIRT, load64, EA, 0, 0);
 		report_eq(rc_of(at), HPTE_R_R | HPTE_R_C, "H_CLEAR_REF: a load sets R again");
+		/* R is stored with its invalidation at the latest, without ptesync here */
+		for (ret = 0, n = 0; n < 8; n++) {
+			hcall(H_CLEAR_REF, 0, at);
+			run(MSR_VIRT, load64, EA, 0, 0);
+			hcall(H_CLEAR_REF, 0, at);
+			ret += !!(HR(4) & HPTE_R_R);
+		}
+		report_eq(ret, 8, "H_CLEAR_REF right after a load: R");
+		run(MSR_VIRT, load64, EA, 0, 0);
 		report_eq(hcall(H_CLEAR_MOD, 0, BAD_INDEX), H_PARAMETER,
 			  "H_CLEAR_MOD, index just too large: H_PARAMETER");
 		report_eq(hcall(H_CLEAR_REF, 0, BAD_INDEX), H_PARAMETER,

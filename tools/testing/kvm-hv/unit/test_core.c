@@ -468,6 +468,7 @@ static void deep(void)
 	atomic_set(&kvmhv_vms, 0);
 	check_eq(kvmhv_rm_thread_offer(PNV_THREAD_WINKLE), PNV_THREAD_WINKLE);
 	check(!offered() && me->sleeps && me->deep);
+	check_eq(local_paca->kvm_hstate.in_guest, KVM_GUEST_MODE_NONE);
 
 	/* The first VM: kvmhv_claim_cores() sends an IPI and waits for !deep */
 	atomic_set(&kvmhv_vms, 1);
@@ -476,7 +477,10 @@ static void deep(void)
 	check(kvmhv_rm_thread_woken(&srr1));
 	check_eq(kvmhv_rm_thread_offer(PNV_THREAD_WINKLE), PNV_THREAD_NAP);
 	check(offered() && me->sleeps && !me->deep);
+	/* An error before, after and between naps must not turn the MMU on */
+	check_eq(local_paca->kvm_hstate.in_guest, KVM_GUEST_MODE_HOST_HV);
 	check_runs(vcpu);
+	check_eq(local_paca->kvm_hstate.in_guest, KVM_GUEST_MODE_HOST_HV);
 
 	/* A thread that is lent naps whatever there is */
 	atomic_or(KVMHV_LEND_LENT, &core.lend);
@@ -486,6 +490,7 @@ static void deep(void)
 	atomic_andnot(KVMHV_LEND_LENT, &core.lend);
 	check_eq(kvmhv_rm_thread_offer(PNV_THREAD_WINKLE), PNV_THREAD_WINKLE);
 	check(!offered() && me->deep);
+	check_eq(local_paca->kvm_hstate.in_guest, KVM_GUEST_MODE_NONE);
 
 	/* Back online */
 	me->host_ipi = true;
@@ -670,6 +675,15 @@ static void hit(int nr, u32 in)
 		   KVMHV_LEND_OFFERED(2) | KVMHV_LEND_OFFERED(3));
 	atomic_set(&core.map, KVMHV_MAP_OPEN | in);
 	local_paca = paca_ptrs[nr];
+	mtspr(SPRN_AMR, ~0UL);
+	mtspr(SPRN_IAMR, ~0UL);
+}
+
+/* Nothing keeps the host from its memory when the MMU goes on */
+static void check_keys(void)
+{
+	check_eq(mfspr(SPRN_AMR), 0);
+	check_eq(mfspr(SPRN_IAMR), 0);
 }
 
 /* One sibling after the other leaves, the leader last */
@@ -701,6 +715,9 @@ static void leader_gives_up(void)
 	check(doorbell[1] && doorbell[3] && !doorbell[2]);
 	check_eq(partition_left, 1);
 	check_eq(left_with_in & ~KVMHV_MAP_IN(0), 0);
+	check_keys();
+	/* Offline threads that the host calls for a dump go back to it */
+	check(!(atomic_read(&core.lend) & KVMHV_LEND_LENT));
 	fake_teardown();
 }
 
@@ -712,8 +729,50 @@ static void thread_gives_up(void)
 	check_eq(kvmhv_rm_give_up(), 0);
 	check(doorbell[0] && doorbell[1]);
 	check_eq(partition_left, 0);
+	check_keys();
 	/* and the leader does not go again while the MMU is on here */
 	check(!(atomic_read(&core.lend) & (KVMHV_LEND_LENT | KVMHV_LEND_OFFERED(ME))));
+	fake_teardown();
+}
+
+/* Thread 3 gives up, too: it waits for this one; then the leader leaves */
+static void sibling_gives_up(void)
+{
+	if (atomic_read(&core.map) & KVMHV_MAP_IN(ME))
+		return;
+	atomic_set(&core.map, 0);
+	atomic_andnot(KVMHV_LEND_LENT, &core.lend);
+}
+
+/* Several threads hit at the same time: the partition is left once */
+static void two_give_up(void)
+{
+	hit(ME, KVMHV_MAP_IN(0) | KVMHV_MAP_IN(ME) | KVMHV_MAP_IN(3));
+	while_waiting = sibling_gives_up;
+	waits = 0;
+	check_eq(kvmhv_rm_give_up(), 0);
+	check(waits < 10);
+	check_eq(partition_left, 0);
+	fake_teardown();
+
+	/* The leader, then another one */
+	hit(0, KVMHV_MAP_IN(0));
+	while_waiting = nobody_leaves;
+	check_eq(kvmhv_rm_give_up(), 0);
+	check_eq(partition_left, 1);
+	local_paca = paca_ptrs[ME];
+	check_eq(kvmhv_rm_give_up(), 0);
+	check_eq(partition_left, 1);
+	fake_teardown();
+
+	/* Two that have to do it for the leader, and wait no longer at the same time */
+	hit(ME, KVMHV_MAP_IN(0) | KVMHV_MAP_IN(ME));
+	while_waiting = nobody_leaves;
+	check_eq(kvmhv_rm_give_up(), KVMHV_MAP_IN(0));
+	atomic_or(KVMHV_LEND_LENT, &core.lend);
+	local_paca = paca_ptrs[3];
+	kvmhv_rm_give_up();
+	check_eq(partition_left, 1);
 	fake_teardown();
 }
 
@@ -1039,6 +1098,7 @@ const struct unit_case core_cases[] = {
 	{ "core: a thread that never leaves", lost_thread },
 	{ "core: a maintenance interrupt beside a guest", maintenance_beside_guest },
 	{ "core: a maintenance interrupt of a sibling", maintenance_of_sibling },
+	{ "core: several threads give up", two_give_up },
 	{ "core: giving up beside a thread that does not leave", sibling_is_lost },
 	{ NULL, NULL },
 };

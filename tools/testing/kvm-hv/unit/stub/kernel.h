@@ -123,6 +123,8 @@ struct cpumask { unsigned long bits[2]; };
 #define nr_cpumask_bits		128
 unsigned int raw_smp_processor_id(void);
 
+#define xchg(p, v)		__atomic_exchange_n(p, v, __ATOMIC_SEQ_CST)
+
 struct atomic { int counter; };
 #define atomic_t		struct atomic
 #define ATOMIC_INIT(i)		{ i }

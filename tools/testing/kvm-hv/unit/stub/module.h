@@ -76,6 +76,9 @@ static inline int PTR_ERR_OR_ZERO(const void *p)
 /* Atomics: only one task runs at a time, others may come in at a sched_point() */
 #define smp_load_acquire(p)	({ sched_point(); READ_ONCE(*(p)); })
 #define xchg(p, v)		__atomic_exchange_n(p, v, __ATOMIC_SEQ_CST)
+/* the same for stores */
+#define smp_store_release(p, v)	do { WRITE_ONCE(*(p), v); sched_point(); } while (0)
+#define xchg_relaxed(p, v)	__atomic_exchange_n(p, v, __ATOMIC_RELAXED)
 #define cmpxchg(p, old, new)						\
 ({									\
 	typeof(old) o_ = (old);						\
