@@ -2,7 +2,7 @@
 /*
  * Runs on the emulated host: hostile users of /dev/kvm.
  *
- *   hostile [-OP] ...
+ *   hostile [-OP|OP] ...
  *
  * Seed and seconds are hostile_seed= and hostile_seconds= on the host's command line.
  *
@@ -16,12 +16,13 @@
  * The same seed makes the same calls; how threads and guests mix is up to the machine,
  * and always the same with -icount.
  *
- * -OP switches an operation off.
+ * -OP switches an operation off; OP ... leaves only these on.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -66,9 +67,15 @@
 #define LOG_MS		5000
 #define MAX_KINDS	256
 
+/* Of another process of the host */
+#define CANARY_PAGES	64
+#define CANARY_TURN	4	/* are given back while it sleeps */
+#define MAX_WRONG	20	/* lines about them */
+
 __thread struct thread *me;
 struct seen *seen;
 bool limited;
+int page;
 
 static struct thread threads[NR_THREADS];
 static uint64_t seed;
@@ -97,6 +104,35 @@ static bool write_file(const char *name, const char *text)
 	if (fd >= 0)
 		close(fd);
 	return done;
+}
+
+/* ---- memory that is not a guest's ---- */
+
+bool count_wrong(void)
+{
+	return __atomic_fetch_add(&seen->wrong, 1, __ATOMIC_RELAXED) < MAX_WRONG;
+}
+
+void fill_pages(uint8_t *at, uint64_t size, uint64_t mark)
+{
+	uint64_t *p = (uint64_t *)at;
+
+	for (uint64_t i = 0; i < size / sizeof(*p); i++)
+		p[i] = mark + i;
+}
+
+bool check_pages(const char *what, const uint8_t *at, uint64_t size, uint64_t mark)
+{
+	const uint64_t *p = (const uint64_t *)at;
+
+	for (uint64_t i = 0; i < size / sizeof(*p); i++) {
+		if (p[i] == mark + i)
+			continue;
+		wrong("memory %s: %#lx at offset %#lx, not %#lx", what, p[i], i * sizeof(*p),
+		      mark + i);
+		return false;
+	}
+	return true;
 }
 
 /* ---- random numbers ---- */
@@ -473,6 +509,84 @@ static struct memory look_at_memory(void)
 	return m;
 }
 
+/* Have the allocator look at what has not been allocated since it was freed */
+static void look_at_slabs(void)
+{
+	unsigned int i;
+	glob_t files;
+	int fd;
+
+	if (glob("/sys/kernel/slab/kmalloc-*/validate", 0, NULL, &files)) {
+		fail("no slab caches");
+		return;
+	}
+	for (i = 0; i < files.gl_pathc; i++) {
+		fd = open(files.gl_pathv[i], O_WRONLY);
+		if (fd < 0)
+			continue;
+		(void)!write(fd, "1", 1);	/* fails for a cache without debugging */
+		close(fd);
+	}
+	globfree(&files);
+}
+
+/*
+ * As others of the host's processes do, it takes memory, gives some back and takes other.
+ * No user of KVM may change what is in it.
+ */
+static void be_canary(void)
+{
+	struct thread self = { .rng = seed_of(~0UL, 0, 0) };
+	uint64_t marks[CANARY_PAGES] = { 0 };
+	unsigned int i, n, first = 0;
+	uint8_t *mem;
+
+	me = &self;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	mem = must_map("canary", mmap(NULL, CANARY_PAGES * PAGE, PROT_READ | PROT_WRITE,
+				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	madvise(mem, CANARY_PAGES * PAGE, MADV_NOHUGEPAGE);
+	for (;;) {
+		for (i = 0; i < CANARY_TURN; i++) {
+			n = (first + i) % CANARY_PAGES;
+			marks[n] = rnd() | 1;
+			fill_pages(mem + n * PAGE, PAGE, marks[n]);
+		}
+		first += CANARY_TURN;
+		for (i = 0; i < CANARY_TURN; i++) {
+			n = (first + i) % CANARY_PAGES;
+			if (marks[n])
+				check_pages("of another process", mem + n * PAGE, PAGE, marks[n]);
+			madvise(mem + n * PAGE, PAGE, MADV_DONTNEED);
+		}
+		seen->watched += CANARY_TURN;
+		usleep(1000 + below(2000));
+	}
+}
+
+static pid_t start_canary(void)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		be_canary();
+	check("canary", pid, 0);
+	return pid;
+}
+
+static void end_canary(pid_t pid)
+{
+	int status;
+
+	if (waitpid(pid, &status, WNOHANG))
+		fail("the canary has died");
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	printf("hostile: canary: %lu pages right or wrong\n", seen->watched);
+}
+
 /* Each VM has a folder in debugfs, by process and descriptor */
 static int count_vms(void)
 {
@@ -580,6 +694,7 @@ static bool one_user(uint64_t user, int log)
 		fail("VMs of user %lu are left: %d", user, count_vms());
 		return false;
 	}
+	look_at_slabs();
 	return true;
 }
 
@@ -655,12 +770,22 @@ static void make_group(void)
 	write_file("/proc/sys/vm/oom_dump_tasks", "0");
 }
 
-static void use_words(int argc, char **argv)
+static bool has_word(int argc, char **argv, const char *sign, const char *name)
 {
 	for (; argc; argc--, argv++)
-		for (unsigned int i = 0; i < nr_ops; i++)
-			if (argv[0][0] == '-' && !strcmp(argv[0] + 1, ops[i].name))
-				ops[i].weight = 0;
+		if (!strncmp(*argv, sign, strlen(sign)) && !strcmp(*argv + strlen(sign), name))
+			return true;
+	return false;
+}
+
+static void use_words(int argc, char **argv)
+{
+	const bool only = argc && argv[0][0] != '-';
+
+	for (unsigned int i = 0; i < nr_ops; i++)
+		if (only ? !has_word(argc, argv, "", ops[i].name) :
+			   has_word(argc, argv, "-", ops[i].name))
+			ops[i].weight = 0;
 }
 
 static void report(const struct memory *before)
@@ -702,10 +827,12 @@ int main(int argc, char **argv)
 	struct memory before = { 0 };
 	unsigned long users = 0;
 	uint64_t begin, end;
+	pid_t canary;
 	int log;
 
 	if (argc == 2 && !strcmp(argv[1], "end"))
 		return 0;	/* what a user becomes that ends by exec() */
+	page = getpagesize();
 	seed = number("hostile_seed", 1);
 	end = number("hostile_seconds", 10);
 	printf("hostile: seed %lu, %lu seconds\n", seed, end);
@@ -721,6 +848,7 @@ int main(int argc, char **argv)
 	open_kvm();
 	split_huge_page();
 	trap_for_ever();
+	canary = start_canary();
 	do {
 		if (!one_user(users, log))
 			break;
@@ -734,6 +862,8 @@ int main(int argc, char **argv)
 	} while (now_ms() < end || users < 3);
 	if (users > 2)
 		report(&before);
+	end_canary(canary);
+	failed += seen->wrong;
 	if (!lockdep_is_on())
 		fail("lockdep has turned itself off");
 	printf("hostile: seed %lu, %lu users, %d faults\n", seed, users, failed);

@@ -30,7 +30,6 @@
 /* Where a VM's memory is mapped; slots are within it, most of them */
 #define ARENA		0x100000000000UL
 #define ARENA_SIZE	(256UL << 20)
-#define PAGE		((uint64_t)page)
 #define BITMAP_SIZE	0x10000UL
 
 static struct vms {
@@ -42,7 +41,8 @@ static struct vms {
 	int file[NR_FILES];
 } vms[NR_VMS];
 
-static int page, memory_fd, must_have_area;
+int must_have_area;
+static int memory_fd;
 static uint8_t *bitmap;		/* BITMAP_SIZE, nothing behind it */
 
 /* ---- the table ---- */
@@ -102,7 +102,7 @@ static int some_fd(void)
 	}
 }
 
-static long call(int fd, unsigned long req, unsigned long arg)
+long call(int fd, unsigned long req, unsigned long arg)
 {
 	long rc;
 
@@ -1010,6 +1010,9 @@ struct op ops[] = {
 	{ "cpus", op_cpus, 2 },
 	{ "fork", op_fork, 1 },
 	{ "run", op_run, 60 },
+	{ "vpa", op_vpa, 4 },
+	{ "beside", op_beside, 4 },
+	{ "close_xics", op_close_xics, 4 },
 };
 
 const unsigned int nr_ops = ARRAY_SIZE(ops);
@@ -1018,7 +1021,6 @@ void prepare_user(void)
 {
 	unsigned int i, k;
 
-	page = getpagesize();
 	must_have_area = ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_PPC_RMA) == 2;
 	bitmap = must_map("bitmap", mmap(NULL, 2 * BITMAP_SIZE, PROT_READ | PROT_WRITE,
 					 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));

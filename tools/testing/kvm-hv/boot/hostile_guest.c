@@ -430,6 +430,152 @@ void put_program(uint8_t *to)
 	put(to, &c);
 }
 
+/* ---- programs of hostile_aim.c ---- */
+
+#define R_GPA		14
+#define R_HPTE		15
+#define R_REAL		17
+#define R_MAPPED	18
+#define R_REAL_AGAIN	19
+
+static void mr(struct code *c, unsigned int to, unsigned int from)
+{
+	emit(c, 0x7c000378 | from << 21 | to << 16 | from << 11);
+}
+
+static void ld(struct code *c, unsigned int to, unsigned int base)
+{
+	emit(c, 0xe8000000 | to << 21 | base << 16);
+}
+
+static void set_msr(struct code *c, uint64_t msr)
+{
+	load(c, R_TMP, msr);
+	emit(c, 0x7c000164 | R_TMP << 21);	/* mtmsrd */
+	emit(c, 0x4c00012c);			/* isync */
+}
+
+static void hcall(struct code *c, unsigned int nr)
+{
+	load(c, 3, nr);
+	emit(c, SC1);
+}
+
+/* The HPTE in R_HPTE for EA, which is in r9, and no older one */
+static void map_page(struct code *c)
+{
+	load(c, R_TMP, VSID << 12);
+	load(c, R_TMP2, EA | 0x08000000UL);
+	emit(c, 0x7c000324 | R_TMP << 21 | R_TMP2 << 11);	/* slbmte */
+	load(c, 4, 0);
+	load(c, 5, PTEX);
+	load(c, 6, 0);
+	hcall(c, H_REMOVE);
+	load(c, 4, H_EXACT);
+	load(c, 5, PTEX);
+	load(c, 6, HPTE_V);
+	mr(c, 7, R_HPTE);
+	hcall(c, H_ENTER);
+	load(c, 9, EA);
+}
+
+/* Real mode twice: other threads of the user may store there */
+static void compare(struct code *c)
+{
+	unsigned int start, differ, same;
+
+	load(c, R_COUNT, 8);
+	start = c->n;
+	map_page(c);
+	ld(c, R_REAL, R_GPA);
+	set_msr(c, MSR_SF | MSR_DR);
+	ld(c, R_MAPPED, 9);
+	set_msr(c, MSR_SF);
+	ld(c, R_REAL_AGAIN, R_GPA);
+	emit(c, 0x7c200000 | R_REAL << 16 | R_REAL_AGAIN << 11);	/* cmpd */
+	differ = c->n;
+	emit(c, 0);
+	emit(c, 0x7c200000 | R_REAL << 16 | R_MAPPED << 11);
+	same = c->n;
+	emit(c, 0);
+	mr(c, 4, R_REAL);
+	mr(c, 5, R_MAPPED);
+	hcall(c, HCALL_WRONG);
+	c->insn[differ] = 0x40820000 | (c->n - differ) * 4;	/* bne */
+	c->insn[same] = 0x41820000 | (c->n - same) * 4;		/* beq */
+	repeat(c, start);
+	hcall(c, HCALL_DONE);
+}
+
+static void store(struct code *c)
+{
+	unsigned int start;
+
+	map_page(c);
+	load(c, R_COUNT, 32);
+	set_msr(c, MSR_SF | MSR_DR);
+	start = c->n;
+	emit(c, 0xf8090000 | R_MAPPED << 21);	/* std 0(r9) */
+	emit(c, 0x39290080);			/* addi r9,r9,0x80 */
+	repeat(c, start);
+	set_msr(c, MSR_SF);
+	hcall(c, HCALL_DONE);
+}
+
+/* RTAS looks for sources and servers, as H_IPI does for the latter */
+static void ipis(struct code *c)
+{
+	unsigned int i, start;
+
+	load(c, R_COUNT, 4);
+	start = c->n;
+	for (i = 0; i < 4; i++) {
+		load(c, 4, below(NR_SERVERS));
+		load(c, 5, one_in(2) ? 4 : below(256));
+		hcall(c, H_IPI);
+		load(c, 4, 0xff);
+		hcall(c, H_CPPR);
+		hcall(c, H_XIRR);
+		hcall(c, H_EOI);
+		load(c, 4, G_CALLS + i * 0x40);
+		hcall(c, H_RTAS);
+	}
+	repeat(c, start);
+	hcall(c, HCALL_DONE);
+}
+
+/* Token, number of arguments and results; source, server, priority */
+static void put_call(uint8_t *at, unsigned int nr)
+{
+	const uint32_t call[] = {
+		0x2000 + nr, nr ? 1 : 3, nr == 1 ? 3 : 1, 16 + below(4), below(NR_SERVERS), 5,
+	};
+
+	put_code(at, call, ARRAY_SIZE(call));
+}
+
+void put_aim_programs(uint8_t *mem)
+{
+	static const struct { uint64_t at; void (*emit)(struct code *c); } programs[] = {
+		{ G_COMPARE, compare }, { G_STORE, store }, { G_IPIS, ipis },
+	};
+	const uint32_t out[] = { LI_DONE, SC1 };
+	struct code c;
+	unsigned int i;
+
+	/* An interrupt ends a program */
+	for (i = 0x100; i < 0x1000; i += 0x20)
+		put_code(mem + i, out, ARRAY_SIZE(out));
+	put_code(mem + G_TRIPS, out, ARRAY_SIZE(out));
+	for (i = 0; i < ARRAY_SIZE(programs); i++) {
+		c.n = 0;
+		programs[i].emit(&c);
+		put(mem + programs[i].at, &c);
+	}
+	for (i = 0; i < 4; i++)
+		put_call(mem + G_CALLS + i * 0x40, i);
+}
+
 /* What an interrupt at @vec does: mostly, go on behind the instruction */
 static void handler(struct code *c, unsigned int vec)
 {

@@ -10,6 +10,7 @@
 
 #define VSID_4K		0x51234UL
 #define VSID_64K	0x61235UL
+#define VSID_16M	0x71236UL
 #define NR_TLB		8
 #define TRIES		100
 
@@ -33,6 +34,7 @@ static u64 stamp;
 static const struct { unsigned long slb_v; unsigned int shift; } segs[] = {
 	[SEG_4K] = { VSID_4K << SLB_VSID_SHIFT, 12 },
 	[SEG_64K] = { VSID_64K << SLB_VSID_SHIFT | SLB_VSID_L | SLB_VSID_LP_01, 16 },
+	[SEG_16M] = { VSID_16M << SLB_VSID_SHIFT | SLB_VSID_L, 24 },
 };
 
 static unsigned int shift_of(int seg)
@@ -151,12 +153,14 @@ static void flush_all(void)
 
 void guest_each_tlb(void (*fn)(unsigned long gpa, unsigned long pa, bool writable))
 {
-	unsigned int i, k;
+	const struct tlb *t;
+	unsigned long off;
+	unsigned int i;
 
 	for (i = 0; i < STUB_VCPUS; i++)
-		for (k = 0; k < NR_TLB; k++)
-			if (tlb[i][k].used && in_guest[i])
-				fn(tlb[i][k].gpa, tlb[i][k].pa, tlb[i][k].writable);
+		for (t = tlb[i]; in_guest[i] && t < tlb[i] + NR_TLB; t++)
+			for (off = 0; t->used && off < BIT(shift_of(t->seg)); off += PAGE_SIZE)
+				fn(t->gpa + off, t->pa + off, t->writable);
 }
 
 void guest_setup(void)
@@ -216,10 +220,10 @@ static void note_store_fault(const struct kvm_vcpu *vcpu, bool store)
 
 	unsigned long psize;
 
-	if (!store || !guest.on_store_fault || vcpu->arch.hv.fault_index < 0)
+	if (!store || !guest.on_c || vcpu->arch.hv.fault_index < 0)
 		return;
 	psize = kvmppc_actual_pgsz(vcpu->arch.hv.fault_v, r);
-	guest.on_store_fault(kvmhv_hpte_gpa(r, psize));
+	guest.on_c(kvmhv_hpte_gpa(r, psize), psize);
 }
 
 static bool hypervisor(struct kvm_vcpu *vcpu, int seg, unsigned long page, bool store, bool prot)
@@ -257,7 +261,8 @@ int guest_access(struct kvm_vcpu *vcpu, int seg, unsigned long page, bool store)
 {
 	struct tlb *t = &tlb[vcpu->vcpu_id][page % NR_TLB];
 	unsigned int shift = shift_of(seg);
-	unsigned long r, off = rnd(1U << (shift - 3)) << 3, guest_r;
+	/* of a large page, mostly in what others have to do with, too */
+	unsigned long r, off = rnd(1U << (min(shift, rnd(4) ? 18U : shift) - 3)) << 3, guest_r;
 	bool hit;
 	long index;
 	u64 *mem;
@@ -307,6 +312,8 @@ int guest_access(struct kvm_vcpu *vcpu, int seg, unsigned long page, bool store)
 			set_bits(t->index, HPTE_R_C);
 		t->c = true;
 	}
+	if (guest.on_c)
+		guest.on_c(t->gpa, BIT(shift));
 	if (guest.on_store)
 		guest.on_store(t->gpa + off);
 	/* have another task look for it while it is late, at times all of a dirty log */

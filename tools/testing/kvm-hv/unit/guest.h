@@ -6,8 +6,8 @@
 #ifndef GUEST_H
 #define GUEST_H
 
-/* Segments of the guest: 4K and 64K pages, and real mode through the VRMA */
-enum { SEG_4K, SEG_64K, SEG_REAL, NR_SEGS };
+/* Segments of the guest: 4K, 64K and 16M pages, and real mode through the VRMA */
+enum { SEG_4K, SEG_64K, SEG_16M, SEG_REAL, NR_SEGS };
 
 struct guest {
 	/*
@@ -18,8 +18,11 @@ struct guest {
 	/* An access is made: may it be?  And a store has been */
 	void (*on_access)(unsigned long gpa, unsigned long pa, bool store);
 	void (*on_store)(unsigned long gpa);
-	/* a fault may have been for a store that is never made: C without one */
-	void (*on_store_fault)(unsigned long gpa);
+	/*
+	 * C is set for all of a page: by a store to any of it, or by a fault that may
+	 * have been for a store that is never made.
+	 */
+	void (*on_c)(unsigned long gpa, unsigned long psize);
 	/* KVM writes to the areas of H_REGISTER_VPA */
 	void (*before_vpa)(struct kvm_vcpu *vcpu);
 	void (*after_vpa)(struct kvm_vcpu *vcpu);
@@ -46,7 +49,7 @@ int guest_access(struct kvm_vcpu *vcpu, int seg, unsigned long page, bool store)
 /* Until it is made or the guest sees a fault; true if made */
 bool guest_do(struct kvm_vcpu *vcpu, int seg, unsigned long page, bool store);
 
-/* Translations that processors have */
+/* Translations that processors have, for each page of the host */
 void guest_each_tlb(void (*fn)(unsigned long gpa, unsigned long pa, bool writable));
 
 #endif /* GUEST_H */

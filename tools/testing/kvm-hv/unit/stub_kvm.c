@@ -441,7 +441,8 @@ void kvmppc_core_queue_data_storage(struct kvm_vcpu *vcpu, ulong dar, ulong caus
 
 void kvmppc_mmu_flush_icache(kvm_pfn_t pfn)
 {
-	check(!mm_page_free(pfn));
+	/* A reference to a part of a huge page, which the caller has, keeps all of a real one */
+	check(mm_page_huge(pfn) || !mm_page_free(pfn));
 }
 
 struct kvm_vcpu *kvmhv_find_vcpu(struct kvm *kvm, unsigned long id)

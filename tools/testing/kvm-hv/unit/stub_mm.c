@@ -17,7 +17,10 @@
 #define ASAN_UNPOISON_MEMORY_REGION(p, n)
 #endif
 
-#define NR_PAGES	(64 * MB >> PAGE_SHIFT)
+/* With 64K pages there are huge ones, where no other allocation is in their way */
+#define HUGE_AT		(64 * MB)
+#define LINEAR		(PAGE_SHIFT == 16 ? 256 * MB : HUGE_AT)
+#define NR_PAGES	(LINEAR >> PAGE_SHIFT)
 #define FIRST_PFN	(PA_BASE >> PAGE_SHIFT)
 #define NR_FDS		16
 
@@ -25,7 +28,8 @@ struct page {
 	int count;		/* 0: free */
 	bool dirty;
 	bool written;		/* by a guest, or for it */
-	bool user;		/* anonymous memory */
+	bool user;		/* anonymous memory; of a huge page, only the first one */
+	struct page *head;	/* of a huge page, whose dirty is that of all */
 	unsigned int order;	/* of the first page of an allocation */
 	unsigned long private;
 };
@@ -34,7 +38,7 @@ struct mm_stub mm_stub;
 
 static char *linear;
 static struct page pages[NR_PAGES];
-static unsigned long next_free;
+static unsigned long next_free[2];	/* among small pages, among huge ones */
 static unsigned long nr_kmalloc, nr_pages;
 static struct mutex mmap_lock = { .rank = RANK_MMAP };
 static int mmap_readers;
@@ -95,7 +99,7 @@ unsigned long page_to_pfn(const struct page *page)
 
 static void *linear_address(unsigned long pa)
 {
-	check(pa >= PA_BASE && pa < PA_BASE + 64 * MB);
+	check(pa >= PA_BASE && pa < PA_BASE + LINEAR);
 	return linear + (pa - PA_BASE);
 }
 
@@ -108,7 +112,7 @@ unsigned long __pa(const void *addr)
 {
 	unsigned long off = (const char *)addr - linear;
 
-	check(off < 64 * MB);
+	check(off < LINEAR);
 	return PA_BASE + off;
 }
 
@@ -117,29 +121,35 @@ struct page *virt_to_page(const void *addr)
 	return pfn_to_page(__pa(addr) >> PAGE_SHIFT);
 }
 
-static struct page *find_free(unsigned int order)
+/* @n pages in one piece; NULL if there are none */
+static struct page *find_free(unsigned long n, bool huge)
 {
-	unsigned long n = 1UL << order, i, k, tries;
+	unsigned long first = huge ? HUGE_AT >> PAGE_SHIFT : 0;
+	unsigned long nr = huge ? NR_PAGES - first : HUGE_AT >> PAGE_SHIFT, i, k, tries;
 
-	for (tries = 0; tries < 2 * NR_PAGES / n; tries++) {
-		i = next_free & ~(n - 1);
-		next_free = (i + n) % NR_PAGES;
-		for (k = 0; k < n && !pages[i + k].count; k++)
+	for (tries = 0; tries < 2 * nr / n; tries++) {
+		i = next_free[huge] & ~(n - 1);
+		next_free[huge] = (i + n) % nr;
+		for (k = 0; k < n && !pages[first + i + k].count; k++)
 			;
 		if (k == n)
-			return &pages[i];
+			return &pages[first + i];
 	}
-	fail("the test takes too much memory");
+	return NULL;
 }
 
-static struct page *get_pages(unsigned int order)
+static struct page *get_pages(unsigned int order, bool huge)
 {
 	struct page *page;
 	unsigned long k;
 
 	if (out_of_memory())
 		return NULL;
-	page = find_free(order);
+	page = find_free(1UL << order, huge);
+	if (!page && huge)
+		return NULL;
+	if (!page)
+		fail("the test takes too much memory");
 	for (k = 0; k < 1UL << order; k++)
 		page[k] = (struct page){ .count = 1 };
 	page->order = order;
@@ -151,14 +161,46 @@ static struct page *get_pages(unsigned int order)
 struct page *alloc_pages(gfp_t gfp, unsigned int order)
 {
 	check(order < MAX_ORDER);
-	return get_pages(order);
+	return get_pages(order, false);
 }
 
 int node_online_map;
 
 struct page *alloc_contig_pages(unsigned long n, gfp_t gfp, int nid, int *nodes)
 {
-	return get_pages(__builtin_ctzl(n));
+	return get_pages(__builtin_ctzl(n), false);
+}
+
+static bool *dirty_of(struct page *page)
+{
+	return &(page->head ?: page)->dirty;
+}
+
+/* Contents are zero */
+static struct page *alloc_huge(void)
+{
+	struct page *page = get_pages(__builtin_ctzl(MM_HUGE_PAGES), true);
+	unsigned long k;
+
+	if (!page)
+		return NULL;
+	page->user = true;
+	for (k = 0; k < MM_HUGE_PAGES; k++)
+		page[k].head = page;
+	madvise(page_address(page), MM_HUGE_SIZE, MADV_DONTNEED);
+	return page;
+}
+
+/* A huge page becomes small ones */
+static void break_up(struct page *page)
+{
+	unsigned long k;
+
+	for (k = MM_HUGE_PAGES; k--;) {
+		check(page[k].head == page);
+		page[k].dirty = page->dirty;
+		page[k].head = NULL;
+	}
 }
 
 void get_page(struct page *page)
@@ -174,7 +216,7 @@ void put_page(struct page *page)
 	if (--page->count)
 		return;
 	/* the host may have thrown it away as clean */
-	if (page->written && !page->dirty)
+	if (page->written && !*dirty_of(page))
 		fail("a page that a guest wrote to is freed as clean");
 	nr_pages--;
 	if (mm_stub.on_free && page->user)
@@ -200,6 +242,11 @@ void free_contig_range(unsigned long pfn, unsigned long n)
 bool mm_page_free(unsigned long pfn)
 {
 	return !pfn_to_page(pfn)->count;
+}
+
+bool mm_page_huge(unsigned long pfn)
+{
+	return pfn - FIRST_PFN >= HUGE_AT >> PAGE_SHIFT;
 }
 
 void mm_page_written(unsigned long pfn)
@@ -302,15 +349,54 @@ static pte_t *pte_of(unsigned long hva)
 	return &fake.pte[i];
 }
 
+/* HUGE_TLB, HUGE_THP: there is one entry for all of 16M.  See kvmhv_host_pte(), too. */
+static int *huge_mode(unsigned long hva)
+{
+	unsigned long i = (hva - HVA_BASE) / MM_HUGE_SIZE;
+	static int never;
+
+	check(hva >= HVA_BASE);
+	return i < NR_HUGE ? &fake.huge_mode[i] : &never;
+}
+
+static unsigned long huge_base(unsigned long hva)
+{
+	return hva & ~(MM_HUGE_SIZE - 1);
+}
+
+/* The entry for @hva, of whatever size */
+static pte_t *leaf_of(unsigned long hva)
+{
+	if (*huge_mode(hva))
+		return &fake.huge[(hva - HVA_BASE) / MM_HUGE_SIZE];
+	return pte_of(hva);
+}
+
+/* From @hva to the next page of its size */
+static unsigned long step_of(unsigned long hva)
+{
+	return *huge_mode(hva) ? huge_base(hva) + MM_HUGE_SIZE - hva : PAGE_SIZE;
+}
+
+/* As if all pages were small */
 unsigned long mm_pte(unsigned long hva)
 {
-	return pte_of(hva)->pte;
+	unsigned long val = leaf_of(hva)->pte;
+
+	if (*huge_mode(hva) && (val & _PAGE_PRESENT))
+		val += (hva - huge_base(hva)) & PAGE_MASK;
+	return val;
 }
 
 pte_t *find_current_mm_pte(pgd_t *pgd, unsigned long ea, bool *thp, unsigned int *shift)
 {
-	*shift = 0;
-	return pte_of(ea);
+	*shift = *huge_mode(ea) ? __builtin_ctzl(MM_HUGE_SIZE) : 0;
+	return leaf_of(ea);
+}
+
+unsigned long vma_kernel_pagesize(const struct vm_area_struct *vma)
+{
+	return vma->huge == HUGE_TLB ? MM_HUGE_SIZE : PAGE_SIZE;
 }
 
 /* Out of the page tables; inside notifier calls */
@@ -322,18 +408,68 @@ static void zap_pte(unsigned long hva)
 	if (!(val & _PAGE_PRESENT))
 		return;
 	page = pfn_to_page(pte_pfn(__pte(val)));
-	page->dirty |= !!(val & _PAGE_DIRTY);
+	*dirty_of(page) |= !!(val & _PAGE_DIRTY);
 	put_page(page);
+}
+
+/* No entry for all of the huge page any more; returns what that was */
+static unsigned long take_huge(unsigned long hva)
+{
+	unsigned long val = __atomic_exchange_n(&leaf_of(hva)->pte, 0, __ATOMIC_SEQ_CST);
+	struct page *page;
+
+	*huge_mode(hva) = 0;
+	if (!(val & _PAGE_PRESENT))
+		return val;
+	page = pfn_to_page(pte_pfn(__pte(val)));
+	page->dirty |= !!(val & _PAGE_DIRTY);
+	break_up(page);
+	return val;
+}
+
+static void zap_huge(unsigned long hva)
+{
+	unsigned long val = take_huge(hva), k;
+
+	for (k = 0; (val & _PAGE_PRESENT) && k < MM_HUGE_PAGES; k++)
+		put_page(pfn_to_page(pte_pfn(__pte(val)) + k));
+}
+
+/* What is done to a part of a huge page is done to small ones */
+static void split(unsigned long hva)
+{
+	unsigned long base = huge_base(hva), val, k;
+
+	kvm_stub_invalidate_start(base, base + MM_HUGE_SIZE);
+	if (*huge_mode(hva) == HUGE_THP) {
+		val = take_huge(base);
+		for (k = 0; (val & _PAGE_PRESENT) && k < MM_HUGE_PAGES; k++) {
+			pte_of(base + (k << PAGE_SHIFT))->pte = val + (k << PAGE_SHIFT);
+			pfn_to_page(pte_pfn(__pte(val)) + k)->user = true;
+		}
+	}
+	kvm_stub_invalidate_end(base, base + MM_HUGE_SIZE);
 }
 
 static void zap(unsigned long start, unsigned long end)
 {
-	unsigned long hva;
+	unsigned long hva, next;
 
 	kvm_stub_invalidate_start(start, end);
-	for (hva = start; hva < end; hva += PAGE_SIZE) {
-		sched_point();
-		zap_pte(hva);
+	for (hva = start; hva < end; hva = next) {
+		next = hva + step_of(hva);
+		/* a long way over nothing is one step */
+		if (leaf_of(hva)->pte || !(hva / PAGE_SIZE % 16))
+			sched_point();
+		if (!*huge_mode(hva)) {
+			next = hva + PAGE_SIZE;
+			zap_pte(hva);
+		} else if (hva == huge_base(hva) && end - hva >= MM_HUGE_SIZE) {
+			zap_huge(hva);
+		} else {
+			split(hva);
+			next = hva;
+		}
 	}
 	kvm_stub_invalidate_end(start, end);
 }
@@ -373,15 +509,35 @@ static void unmap(unsigned long start, unsigned long end)
 	zap(start, end);
 }
 
-int mm_mmap(unsigned long start, unsigned long npages, struct file *file)
+/* Neither end is in the middle of a page of hugetlbfs */
+static bool may_unmap(unsigned long start, unsigned long end)
+{
+	const struct vm_area_struct *vma;
+
+	for (vma = vmas; vma; vma = vma->next) {
+		if (vma->huge != HUGE_TLB)
+			continue;
+		if ((start > vma->vm_start && start < vma->vm_end && start != huge_base(start)) ||
+		    (end > vma->vm_start && end < vma->vm_end && end != huge_base(end)))
+			return false;
+	}
+	return true;
+}
+
+static int map(unsigned long start, unsigned long npages, struct file *file, int huge)
 {
 	unsigned long end = start + (npages << PAGE_SHIFT);
 	struct vm_area_struct *vma, **link;
 	int ret = 0;
 
 	mmap_write_lock();
+	if (!may_unmap(start, end) || (huge == HUGE_TLB && (start | end) % MM_HUGE_SIZE)) {
+		mmap_write_unlock();
+		return -EINVAL;
+	}
 	unmap(start, end);
 	vma = calloc(1, sizeof(*vma));
+	vma->huge = huge;
 	vma->vm_start = start;
 	vma->vm_end = end;
 	vma->vm_flags = VM_WRITE | (file ? VM_SHARED : 0);
@@ -402,10 +558,23 @@ int mm_mmap(unsigned long start, unsigned long npages, struct file *file)
 	return ret;
 }
 
+int mm_mmap(unsigned long start, unsigned long npages, struct file *file)
+{
+	return map(start, npages, file, 0);
+}
+
+int mm_mmap_huge(unsigned long start, unsigned long npages, int huge)
+{
+	return map(start, npages, NULL, huge);
+}
+
 void mm_munmap(unsigned long start, unsigned long npages)
 {
+	unsigned long end = start + (npages << PAGE_SHIFT);
+
 	mmap_write_lock();
-	unmap(start, start + (npages << PAGE_SHIFT));
+	if (may_unmap(start, end))
+		unmap(start, end);
 	mmap_write_unlock();
 }
 
@@ -420,10 +589,10 @@ void mm_mprotect(unsigned long hva, bool writable)
 	if (vma && !vma->vm_file) {
 		vma->vm_flags = writable ? vma->vm_flags | VM_WRITE : vma->vm_flags & ~VM_WRITE;
 		kvm_stub_invalidate_start(vma->vm_start, vma->vm_end);
-		for (addr = vma->vm_start; addr < vma->vm_end; addr += PAGE_SIZE) {
+		for (addr = vma->vm_start; addr < vma->vm_end; addr += step_of(addr)) {
 			sched_point();
 			/* made writable by the next write */
-			__atomic_fetch_and(&pte_of(addr)->pte, ~_PAGE_WRITE, __ATOMIC_SEQ_CST);
+			__atomic_fetch_and(&leaf_of(addr)->pte, ~_PAGE_WRITE, __ATOMIC_SEQ_CST);
 		}
 		kvm_stub_invalidate_end(vma->vm_start, vma->vm_end);
 	}
@@ -434,8 +603,48 @@ void mm_mprotect(unsigned long hva, bool writable)
 void mm_swap(unsigned long hva)
 {
 	kvm_stub_invalidate_start(hva, hva + PAGE_SIZE);
-	zap_pte(hva);
+	if (*huge_mode(hva) == HUGE_THP)
+		split(hva);
+	if (!*huge_mode(hva))
+		zap_pte(hva);
 	kvm_stub_invalidate_end(hva, hva + PAGE_SIZE);
+}
+
+/* The whole of the huge page at @hva is in @vma */
+static bool huge_fits(const struct vm_area_struct *vma, unsigned long hva)
+{
+	return huge_base(hva) >= vma->vm_start && huge_base(hva) + MM_HUGE_SIZE <= vma->vm_end;
+}
+
+void mm_collapse(unsigned long hva)
+{
+	unsigned long base = huge_base(hva), k, old, val;
+	struct vm_area_struct *vma;
+	struct page *page, *small;
+
+	mmap_write_lock();
+	vma = vma_lookup(&fake.mm, hva);
+	page = vma && vma->huge == HUGE_THP && huge_fits(vma, hva) && !*huge_mode(hva) ?
+	       alloc_huge() : NULL;
+	if (page) {
+		kvm_stub_invalidate_start(base, base + MM_HUGE_SIZE);
+		for (k = 0; k < MM_HUGE_PAGES; k++) {
+			old = mm_pte(base + (k << PAGE_SHIFT));
+			if (!(old & _PAGE_PRESENT))
+				continue;
+			small = pfn_to_page(pte_pfn(__pte(old)));
+			memcpy(page_address(page + k), page_address(small), PAGE_SIZE);
+			zap_pte(base + (k << PAGE_SHIFT));
+		}
+		page->dirty = true;
+		val = page_to_pfn(page) << PAGE_SHIFT | _PAGE_PRESENT | _PAGE_READ | _PAGE_ACCESSED;
+		if (vma->vm_flags & VM_WRITE)
+			val |= _PAGE_WRITE | _PAGE_DIRTY;
+		*huge_mode(base) = HUGE_THP;
+		leaf_of(base)->pte = val;
+		kvm_stub_invalidate_end(base, base + MM_HUGE_SIZE);
+	}
+	mmap_write_unlock();
 }
 
 /* Put @page, or a copy of the one there, in the place of PTE @old */
@@ -475,9 +684,49 @@ void mm_ksm(unsigned long hva)
 
 	mmap_read_lock(&fake.mm);
 	old = mm_pte(hva);
-	if ((old & _PAGE_PRESENT) && !vma_lookup(&fake.mm, hva)->vm_file)
+	if (!*huge_mode(hva) && (old & _PAGE_PRESENT) && !vma_lookup(&fake.mm, hva)->vm_file)
 		replace(hva, old, false);
 	mmap_read_unlock(&fake.mm);
+}
+
+/*
+ * May there be a huge page, for which nothing has to go?  None of these tests runs
+ * out of pages of hugetlbfs: if there is no memory another try is made.
+ */
+static bool wants_huge(const struct vm_area_struct *vma, unsigned long hva)
+{
+	unsigned long base = huge_base(hva), k;
+
+	if (vma->huge == HUGE_TLB)
+		return true;
+	if (vma->huge != HUGE_THP || !huge_fits(vma, hva) || !rnd(4))
+		return false;
+	for (k = 0; k < MM_HUGE_PAGES; k++)
+		if (pte_of(base + (k << PAGE_SHIFT))->pte)
+			return false;
+	return true;
+}
+
+static void fault_in_huge(struct vm_area_struct *vma, unsigned long hva, bool write)
+{
+	struct page *page = alloc_huge();
+	unsigned long val, k;
+
+	if (!page)
+		return;
+	/* under the page table's lock: another task may have been faster */
+	if (*huge_mode(hva) || !wants_huge(vma, hva)) {
+		for (k = 0, break_up(page); k < MM_HUGE_PAGES; k++)
+			put_page(page + k);
+		return;
+	}
+	val = page_to_pfn(page) << PAGE_SHIFT | _PAGE_PRESENT | _PAGE_READ | _PAGE_ACCESSED;
+	if (vma->vm_flags & VM_WRITE)
+		val |= _PAGE_WRITE;
+	if (write)
+		val |= _PAGE_DIRTY;
+	*huge_mode(hva) = vma->huge;
+	leaf_of(hva)->pte = val;
 }
 
 /* One try to have a page there */
@@ -487,14 +736,23 @@ static int fault_in(struct vm_area_struct *vma, unsigned long hva, bool write)
 		.vma = vma,
 		.pgoff = vma->vm_pgoff + ((hva - vma->vm_start) >> PAGE_SHIFT),
 	};
-	unsigned long old = mm_pte(hva), val;
+	unsigned long old = leaf_of(hva)->pte, val;
 
 	if (write && !(vma->vm_flags & VM_WRITE))
 		return -EFAULT;
 	if (old & _PAGE_PRESENT) {
 		if (!write || (old & _PAGE_WRITE)) {
 			val = old | _PAGE_ACCESSED | (write ? _PAGE_DIRTY : 0);
-			pte_xchg(pte_of(hva), __pte(old), __pte(val));
+			pte_xchg(leaf_of(hva), __pte(old), __pte(val));
+			return 0;
+		}
+		if (*huge_mode(hva) == HUGE_THP && rnd(2)) {
+			split(hva);
+			return 0;
+		}
+		if (*huge_mode(hva)) {
+			pte_xchg(leaf_of(hva), __pte(old),
+				 __pte(old | _PAGE_WRITE | _PAGE_DIRTY | _PAGE_ACCESSED));
 			return 0;
 		}
 		/* another task may have it, or it is ours alone */
@@ -503,6 +761,10 @@ static int fault_in(struct vm_area_struct *vma, unsigned long hva, bool write)
 		else
 			pte_xchg(pte_of(hva), __pte(old),
 				 __pte(old | _PAGE_WRITE | _PAGE_DIRTY | _PAGE_ACCESSED));
+		return 0;
+	}
+	if (wants_huge(vma, hva)) {
+		fault_in_huge(vma, hva, write);
 		return 0;
 	}
 	if (vma->vm_ops) {
@@ -521,7 +783,7 @@ static int fault_in(struct vm_area_struct *vma, unsigned long hva, bool write)
 	if (write)
 		val |= _PAGE_DIRTY;
 	/* under the page table's lock: another task may have been faster */
-	if (!pte_xchg(pte_of(hva), __pte(old), __pte(val)))
+	if (*huge_mode(hva) || !pte_xchg(pte_of(hva), __pte(old), __pte(val)))
 		put_page(vmf.page);
 	return 0;
 }
@@ -562,7 +824,7 @@ int mm_get_page(unsigned long hva, bool write, struct page **page)
 
 void mm_set_dirty(struct page *page)
 {
-	page->dirty = true;
+	*dirty_of(page) = true;
 }
 
 int pin_user_pages_fast(unsigned long start, int n, unsigned int flags, struct page **list)
@@ -582,7 +844,7 @@ int pin_user_pages_fast(unsigned long start, int n, unsigned int flags, struct p
 void unpin_user_pages_dirty_lock(struct page **list, unsigned long n, bool dirty)
 {
 	while (n--) {
-		list[n]->dirty |= dirty;
+		*dirty_of(list[n]) |= dirty;
 		put_page(list[n]);
 	}
 }
@@ -740,24 +1002,32 @@ bool mm_area_taken(unsigned long pfn)
 	return false;
 }
 
+/* No page has been allocated */
+static void poison_all(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+	ASAN_POISON_MEMORY_REGION(linear, LINEAR);
+#endif
+}
+
 void mm_setup(void)
 {
 	unsigned long i;
 	struct page *page;
 
-	linear = mmap(NULL, 64 * MB, PROT_READ | PROT_WRITE,
+	linear = mmap(NULL, LINEAR, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	check(linear != MAP_FAILED);
 	memset(pages, 0, sizeof(pages));
 	memset(&mm_stub, 0, sizeof(mm_stub));
-	next_free = 0;
+	memset(next_free, 0, sizeof(next_free));
 	nr_kmalloc = 0;
 	nr_pages = 0;
 	locked_vm = 0;
 	vmas = NULL;
 	fake.linear = linear_address;
 	fake.pte = calloc(NR_HOST_PTES, sizeof(pte_t));
-	ASAN_POISON_MEMORY_REGION(linear, 64 * MB);
+	poison_all();
 	for (i = 0; i < MM_AREAS; i++) {
 		page = alloc_pages(0, __builtin_ctzl(MM_AREA_PAGES));
 		areas[i].rma.pfn = page_to_pfn(page);
@@ -790,6 +1060,6 @@ void mm_teardown(void)
 	check_eq(current->mm->users, 0);
 	free(fake.pte);
 	fake.pte = NULL;
-	ASAN_UNPOISON_MEMORY_REGION(linear, 64 * MB);
-	munmap(linear, 64 * MB);
+	ASAN_UNPOISON_MEMORY_REGION(linear, LINEAR);
+	munmap(linear, LINEAR);
 }

@@ -9,6 +9,10 @@
 #define MM_AREAS	2
 #define MM_AREA_PAGES	16UL
 
+/* Huge pages, which the host has if its others are 64K */
+#define MM_HUGE_SIZE	BIT(24)
+#define MM_HUGE_PAGES	(MM_HUGE_SIZE >> PAGE_SHIFT)
+
 struct mm_stub {
 	bool may_fail;		/* allocations, now and then */
 	unsigned long memlock;	/* pages that may be pinned, 0: any number */
@@ -20,9 +24,14 @@ extern struct mm_stub mm_stub;
 void mm_setup(void);
 void mm_teardown(void);
 bool mm_page_free(unsigned long pfn);
+bool mm_page_huge(unsigned long pfn);		/* it is or was part of a huge one */
 void mm_page_written(unsigned long pfn);	/* through the linear mapping or by a guest */
 unsigned long mm_pte(unsigned long hva);
 int mm_mmap(unsigned long start, unsigned long npages, struct file *file);
+/* HUGE_TLB, which is for whole huge pages only, or HUGE_THP */
+int mm_mmap_huge(unsigned long start, unsigned long npages, int huge);
+/* khugepaged: small pages become a huge one */
+void mm_collapse(unsigned long hva);
 void mm_munmap(unsigned long start, unsigned long npages);
 void mm_mprotect(unsigned long hva, bool writable);
 void mm_swap(unsigned long hva);

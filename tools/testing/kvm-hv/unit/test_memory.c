@@ -14,6 +14,9 @@
  * - a memslot keeps its memory whatever user space does, or follows user space,
  *   as a whole: none is partly in the real mode area.
  *
+ * With 64K pages some seeds have a memslot with huge pages behind it, of hugetlbfs or
+ * transparent ones, which are split and collapse; and guest pages of 16M.
+ *
  * Three of four seeds have the hardware store C bits as late as the ISA allows.
  * UNIT_SEED=N runs one seed and prints all that led to an error, UNIT_SEEDS=N the
  * first N.  When a seed fails, the kinds of changes that it fails without are left out
@@ -31,9 +34,12 @@
 #include "../../../../arch/powerpc/kvm/book3s_hv.h"
 
 #define PAGES		MM_AREA_PAGES
-#define NR_SLOTS	3
+#define HUGE_SLOT	3
+#define NR_SLOTS	4
+#define SLOT_PAGES	(2 * MM_HUGE_PAGES)	/* of that slot; no other has more */
 #define NR_PAGES_4K	16
 #define NR_PAGES_64K	4
+#define NR_PAGES_16M	2
 #define NR_REGIONS	3
 #define ROUNDS		10
 /* For each task, so that all of them take about as long */
@@ -43,10 +49,11 @@
 #define HISTORY		4096
 
 #define REGION(n)	(HVA_BASE + ((unsigned long)(n) * 2 * PAGES << PAGE_SHIFT))
+#define HUGE_REGION	(HVA_BASE + 2 * MM_HUGE_SIZE)
 
 /* Kinds of changes */
 enum {
-	MMAP, MUNMAP, MPROTECT, KSM, TOUCH, AGE, SWAP,
+	MMAP, MUNMAP, MPROTECT, KSM, TOUCH, AGE, COLLAPSE, SWAP,
 	MEMSLOTS, NEW_AREA, MOVE, LOG, NEW_HPT, RESIZE, HTAB,
 	VCPU_1, VPA, HCALLS, OUT_OF_MEMORY, NR_KINDS
 };
@@ -63,15 +70,15 @@ struct mslot {
 	bool log;
 	bool reading;		/* KVM_GET_DIRTY_LOG is at it */
 	/* Stores to a page: the next log has to have it, may have it */
-	bool must[PAGES], may[PAGES];
+	bool must[SLOT_PAGES], may[SLOT_PAGES];
 	/* the same for those made while one is read: that one or the next */
-	bool must_then[PAGES], may_then[PAGES];
-	unsigned long step[PAGES];	/* of the last store */
+	bool must_then[SLOT_PAGES], may_then[SLOT_PAGES];
+	unsigned long step[SLOT_PAGES];	/* of the last store */
 };
 
 static struct mslot mslot[NR_SLOTS];
 static unsigned long nr_logs;	/* begun or ended */
-static bool with_rma, ppc970;
+static bool with_rma, with_huge, ppc970;
 static struct file *area;
 static unsigned long steps;
 static struct kvm_vcpu *vcpus[STUB_VCPUS];
@@ -217,6 +224,8 @@ static void check_all(void)
 			check_group(guest_group(SEG_4K, i, sec));
 		for (i = 0; i < NR_PAGES_64K; i++)
 			check_group(guest_group(SEG_64K, i, sec));
+		for (i = 0; with_huge && i < NR_PAGES_16M; i++)
+			check_group(guest_group(SEG_16M, i, sec));
 	}
 	for (i = 0; fake.kvm.arch.hv.vrma_slb_v && i < PAGES; i++)
 		check_group(guest_group(SEG_REAL, i, false));
@@ -271,6 +280,14 @@ static void may_be_dirty(unsigned long gpa)
 	*(m->reading ? &m->may_then[i] : &m->may[i]) = true;
 }
 
+static void on_c(unsigned long gpa, unsigned long psize)
+{
+	unsigned long off;
+
+	for (off = 0; off < psize; off += PAGE_SIZE)
+		may_be_dirty(gpa + off);
+}
+
 static void is_dirty(unsigned long gpa)
 {
 	unsigned long i;
@@ -319,8 +336,8 @@ static void on_busy(const __be64 *hpte)
 	m = page_at(gpa, &i);
 	if (!m)
 		return;
-	n = gpa % SZ_16M ? SZ_64K >> PAGE_SHIFT : PAGES;
-	for (k = i; k < PAGES && k < i + n; k++) {
+	n = gpa % SZ_16M ? SZ_64K >> PAGE_SHIFT : MM_HUGE_PAGES;
+	for (k = i; k < SLOT_PAGES && k < i + n; k++) {
 		m->may[k] = true;
 		m->may_then[k] = true;
 	}
@@ -341,7 +358,7 @@ static void areas_may_be_dirty(const struct kvm_hv_vcpu *hv)
 
 static void read_log(unsigned int id)
 {
-	u8 map[PAGES / 8 + 8] = { };
+	u8 map[SLOT_PAGES / 8 + 8] = { };
 	struct kvm_dirty_log log = { .slot = id, .dirty_bitmap = map };
 	const struct kvm_memory_slot *slot = id_to_memslot(kvm_memslots(&fake.kvm), id);
 	struct mslot *m = &mslot[id];
@@ -392,24 +409,46 @@ static unsigned long rnd_gpa(void)
 	if (slots->n && rnd(8)) {
 		slot = slots->slot[rnd(slots->n)];
 		page = slot->base_gfn + rnd(min(slot->npages, 6UL));
+		/* or of its second huge page */
+		if (slot->npages > MM_HUGE_PAGES && !rnd(4))
+			page += MM_HUGE_PAGES;
 	}
 	return (page << PAGE_SHIFT) + (rnd(PAGE_SIZE >> 12) << 12);
 }
 
+/* Where 16M in one piece may be */
+static unsigned long rnd_huge_gpa(void)
+{
+	const struct kvm_memory_slot *slot = id_to_memslot(kvm_memslots(&fake.kvm), HUGE_SLOT);
+	unsigned long page = slot && rnd(8) ? slot->base_gfn : rnd(SLOT_PAGES);
+
+	page += rnd(2) * MM_HUGE_PAGES;
+	return (page << PAGE_SHIFT) & ~(MM_HUGE_SIZE - 1);
+}
+
+static const unsigned int nr_pages[NR_SEGS] = {
+	[SEG_4K] = NR_PAGES_4K, [SEG_64K] = NR_PAGES_64K, [SEG_16M] = NR_PAGES_16M,
+	[SEG_REAL] = PAGES,
+};
+
 static void hcall(struct kvm_vcpu *vcpu)
 {
-	int seg = rnd(4) ? SEG_4K : SEG_64K;
-	unsigned long page = rnd(seg == SEG_4K ? NR_PAGES_4K : NR_PAGES_64K);
-	unsigned long index = guest_group(seg, page, !rnd(4)) + rnd(3), gpa = rnd_gpa();
+	int seg = with_huge && !rnd(3) ? SEG_16M : rnd(4) ? SEG_4K : SEG_64K;
+	unsigned long page = rnd(nr_pages[seg]);
+	/* there are few large ones */
+	unsigned long index = guest_group(seg, page, !rnd(4)) + (seg == SEG_16M ? 0 : rnd(3));
+	unsigned long gpa = rnd_gpa();
 	unsigned long *arg = &vcpu->arch.regs.gpr[4], i;
 	long ret;
 
-	switch (left_out(HCALLS) ? 0 : rnd(8)) {
+	switch (left_out(HCALLS) ? 0 : seg == SEG_16M && !rnd(4) ? 4 : rnd(8)) {
 	case 0 ... 3:
+		if (ppc970 && seg == SEG_64K)
+			seg = SEG_4K, page %= NR_PAGES_4K;
 		if (seg == SEG_64K)
 			gpa &= ~0xffffUL;
-		if (ppc970)
-			seg = SEG_4K, page %= NR_PAGES_4K;
+		if (seg == SEG_16M)
+			gpa = rnd_huge_gpa();
 		ret = guest_h_enter(vcpu, seg, page, gpa, rnd(4), !rnd(4), !rnd(4));
 		note("vcpu %d: enter page %lu of segment %d, gpa %lx: %lx", vcpu->vcpu_id, page,
 		     seg, gpa, ret);
@@ -441,12 +480,14 @@ static void hcall(struct kvm_vcpu *vcpu)
 static void memory_access(struct kvm_vcpu *vcpu)
 {
 	int seg = rnd(8) ? SEG_4K : rnd(2) ? SEG_64K : SEG_REAL, ret, tries = 0;
-	static const unsigned int pages[NR_SEGS] = { NR_PAGES_4K, NR_PAGES_64K, PAGES };
-	unsigned long page = rnd(pages[seg]);
 	bool store = rnd(2);
+	unsigned long page;
 
 	if (seg == SEG_REAL && !fake.kvm.arch.hv.vrma_slb_v)
 		seg = SEG_4K;
+	if (with_huge && !rnd(3))
+		seg = SEG_16M;
+	page = rnd(nr_pages[seg]);
 	do {
 		ret = guest_access(vcpu, seg, page, store);
 	} while (ret == ACCESS_AGAIN && tries++ < 4);
@@ -517,6 +558,28 @@ static void vcpu_task(void *arg)
 	}
 }
 
+/* Of hugetlbfs or transparent */
+static void new_huge(unsigned long hva, unsigned long n)
+{
+	int mode = rnd(3) ? HUGE_THP : HUGE_TLB, ret;
+
+	ret = mm_mmap_huge(hva, n, mode);
+	note("mmap %lx, %lu pages, huge ones (%d): %d", hva, n, mode, ret);
+}
+
+/* Where to change something in the region of huge pages, and how much of it */
+static void huge_range(unsigned long *hva, unsigned long *n)
+{
+	unsigned long page = rnd(rnd(4) ? 6 : MM_HUGE_PAGES) + rnd(2) * MM_HUGE_PAGES;
+
+	*n = 1 + rnd(3);
+	if (!rnd(3)) {
+		page &= ~(MM_HUGE_PAGES - 1);
+		*n = page || rnd(2) ? MM_HUGE_PAGES : SLOT_PAGES;
+	}
+	*hva = HUGE_REGION + (page << PAGE_SHIFT);
+}
+
 /* User space and the host at the memory */
 static void memory_task(void *arg)
 {
@@ -527,15 +590,21 @@ static void memory_task(void *arg)
 		kind = rnd(SWAP + 2);
 		if (left_out(min(kind, SWAP)))
 			continue;
-		region = rnd(NR_REGIONS);
+		region = rnd(NR_REGIONS + with_huge);
 		hva = REGION(region) + ((unsigned long)rnd(rnd(3) ? 6 : PAGES) << PAGE_SHIFT);
 		n = 1 + rnd(3);
 		if (!rnd(8)) {
 			hva = REGION(region);
 			n = PAGES;
 		}
+		if (region == NR_REGIONS)
+			huge_range(&hva, &n);
 		switch (kind) {
 		case MMAP:
+			if (region == NR_REGIONS && rnd(4)) {
+				new_huge(hva, n);
+				break;
+			}
 			note("mmap %lx, %lu pages", hva, n);
 			mm_mmap(hva, n, NULL);
 			break;
@@ -558,9 +627,16 @@ static void memory_task(void *arg)
 		case AGE:
 #ifndef STUB_BIG_ENDIAN	/* the one byte that is stored is elsewhere here */
 			note("age");
-			kvm_stub_age(REGION(region), REGION(region + 1), rnd(2));
+			kvm_stub_age(hva, hva + (2 * PAGES << PAGE_SHIFT), rnd(2));
 			break;
 #endif
+		case COLLAPSE:
+			if (!with_huge)
+				break;
+			hva = HUGE_REGION + rnd(2) * MM_HUGE_SIZE;
+			note("collapse %lx", hva);
+			mm_collapse(hva);
+			break;
 		default:
 			note("swap %lx", hva);
 			mm_swap(hva);
@@ -574,9 +650,31 @@ static char htab_buf[16 << 10];
 static ssize_t htab_len;
 static int htab_fd = -1;
 
+/* Behind all other memslots; mostly such that guest pages of 16M fit */
+static unsigned long huge_base_gfn(void)
+{
+	return (1 + rnd(2)) * MM_HUGE_PAGES + (rnd(4) ? 0 : rnd(PAGES));
+}
+
+static void new_huge_slot(u32 flags)
+{
+	unsigned long base = huge_base_gfn(), first = rnd(4) ? 0 : rnd(PAGES), n, hva;
+	int ret;
+
+	n = rnd(3) ? SLOT_PAGES - first : rnd(SLOT_PAGES - first) + 1;
+	hva = HUGE_REGION + (first << PAGE_SHIFT);
+	if (rnd(2))
+		new_huge(HUGE_REGION, SLOT_PAGES);
+	ret = kvm_stub_set_memory(HUGE_SLOT, flags, base << PAGE_SHIFT, n, hva);
+	note("new huge memslot at page %lu, %lu pages, hva %lx, flags %x: %d", base, n, hva,
+	     flags, ret);
+	if (!ret)
+		log_on(HUGE_SLOT, flags);
+}
+
 static void change_memslot(void)
 {
-	unsigned int id = rnd(NR_SLOTS);
+	unsigned int id = rnd(with_huge ? NR_SLOTS : HUGE_SLOT);
 	const struct kvm_memory_slot *slot = id_to_memslot(kvm_memslots(&fake.kvm), id);
 	unsigned long base, n = PAGES, hva;
 	u32 flags;
@@ -595,6 +693,8 @@ static void change_memslot(void)
 		flags = slot->flags ^ KVM_MEM_LOG_DIRTY_PAGES;
 		if (!rnd(3) && !left_out(MOVE)) {
 			base = id || !rnd(4) ? rnd(4 * PAGES) : 0;
+			if (id == HUGE_SLOT)
+				base = huge_base_gfn();
 			flags = slot->flags;
 		}
 		ret = kvm_stub_set_memory(id, flags, base << PAGE_SHIFT, n, hva);
@@ -604,6 +704,10 @@ static void change_memslot(void)
 		return;
 	}
 	flags = rnd(2);
+	if (id == HUGE_SLOT) {
+		new_huge_slot(flags);
+		return;
+	}
 	base = id ? rnd(3 * PAGES) : 0;
 	hva = REGION(id ? 1 + rnd(2) : 0);
 	if (!id && with_rma && rnd(4) && !left_out(NEW_AREA))
@@ -684,7 +788,7 @@ static void ioctl_task(void *arg)
 			change_memslot();
 			break;
 		case LOG:
-			read_log(rnd(NR_SLOTS));
+			read_log(rnd(with_huge ? NR_SLOTS : HUGE_SLOT));
 			break;
 		case NEW_HPT:
 			order = 18 + rnd(2);
@@ -729,11 +833,12 @@ static void run_seed(unsigned long number)
 	nr_history = 0;
 	ppc970 = seed % 4 == 3;
 	with_rma = seed % 2;
+	with_huge = PAGE_SHIFT == 16 && (seed % 8 < 3 || seed % 16 == 7);
 	kvm_stub_setup(ppc970);
 	guest_setup();
 	guest.on_access = on_access;
 	guest.on_store = is_dirty;
-	guest.on_store_fault = may_be_dirty;
+	guest.on_c = on_c;
 	guest.before_vpa = before_vpa;
 	guest.after_vpa = after_vpa;
 	guest.late_c = seed / 4 % 4;
@@ -747,6 +852,8 @@ static void run_seed(unsigned long number)
 	area = with_rma ? fd_file(kvmhv_allocate_rma(&arg)) : NULL;
 	for (i = 0; i < NR_REGIONS; i++)
 		mm_mmap(REGION(i), PAGES, i ? NULL : area);
+	if (with_huge)
+		new_huge(HUGE_REGION, SLOT_PAGES);
 	check_eq(kvmhv_hpt_allocate(&fake.kvm, 18), 0);
 	check_eq(kvm_stub_set_memory(0, 0, 0, PAGES, REGION(0)), 0);
 	mm_stub.on_free = on_free;

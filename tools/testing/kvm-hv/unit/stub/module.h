@@ -239,6 +239,7 @@ struct vm_area_struct {
 	unsigned long vm_start, vm_end, vm_pgoff, vm_flags;
 	const struct vm_operations_struct *vm_ops;
 	struct file *vm_file;
+	int huge;		/* HUGE_TLB: always, HUGE_THP: at times */
 };
 
 struct vm_fault {
@@ -252,7 +253,7 @@ static inline unsigned long vma_pages(const struct vm_area_struct *vma)
 	return (vma->vm_end - vma->vm_start) >> PAGE_SHIFT;
 }
 
-#define vma_kernel_pagesize(v)	((void)(v), PAGE_SIZE)
+unsigned long vma_kernel_pagesize(const struct vm_area_struct *vma);
 struct vm_area_struct *find_vma_intersection(struct mm_struct *mm, unsigned long start,
 					     unsigned long end);
 struct vm_area_struct *vma_lookup(struct mm_struct *mm, unsigned long addr);
