@@ -154,6 +154,11 @@ need_packages()
 				libfdt-dev:/usr/include/libfdt.h zlib1g-dev:/usr/include/zlib.h
 				qemu-system-data:/usr/share/qemu/skiboot.lid) ;;
 		static)	want+=(sparse:sparse codespell:codespell man-db:man) ;;
+		static-qemu) want+=(make:make gcc:gcc bzip2:bzip2 ninja-build:ninja meson:meson pkg-config:pkg-config
+				python3-venv:/usr/share/doc/python3-venv
+				gcc-powerpc64-linux-gnu:powerpc64-linux-gnu-gcc
+				libc6-dev-ppc64-cross:/usr/powerpc64-linux-gnu/include/stdio.h
+				qemu-system-data:/usr/share/qemu/slof.bin) ;;
 		bench)	want+=(gnuplot-nox:gnuplot) ;;
 		models)	want+=(gcc:gcc libc6-dev:/usr/include/stdio.h spin:spin) ;;
 		*)	die "no package group '$group'" ;;
