@@ -7,7 +7,7 @@
 help:		## these lines
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
 
-run:		## a guest on an emulated POWER8: its shell, or RUN_CMD='...' in it
+run:		## a guest on an emulated POWER8 (HOST=powernv7, ppc970): its shell, or RUN_CMD='...' in it
 	@scripts/run
 
 test:		## what a change must pass; TIER=static, unit, boot or all, ROW=name[,name], LOAD=N
