@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # Everything here calls a script of scripts/, which says at its head what it does.
 
-.PHONY: help run test bench profile kernel lab tree rootfs series check clean
+.PHONY: help run test bench profile kernel lab qemu-be tree rootfs series check clean
 .DEFAULT_GOAL := help
 
 help:		## these lines
-	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
 
-run:		## a guest on an emulated POWER8: its shell, or RUN_CMD='...' in it
+run:		## a guest on an emulated POWER8 (HOST=powernv7, ppc970): its shell, or RUN_CMD='...' in it
 	@scripts/run
 
 test:		## what a change must pass; TIER=static, unit, boot or all, ROW=name[,name], LOAD=N
@@ -24,6 +24,9 @@ kernel:		## host kernels build/le and build/be; KERNELS='le-4k ...' for others
 
 lab:		## build/lab/qemu-system-ppc64: POWER7, POWER8 with SMT, PPC970 (2 minutes)
 	@scripts/lab
+
+qemu-be:	## build/qemu-be: QEMU and busybox for big-endian hosts (3 minutes)
+	@scripts/qemu-be
 
 tree:		## build/linux: the base tree with patches and files
 	@scripts/base-tree

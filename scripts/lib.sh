@@ -154,6 +154,11 @@ need_packages()
 				libfdt-dev:/usr/include/libfdt.h zlib1g-dev:/usr/include/zlib.h
 				qemu-system-data:/usr/share/qemu/skiboot.lid) ;;
 		static)	want+=(sparse:sparse codespell:codespell man-db:man) ;;
+		static-qemu) want+=(make:make gcc:gcc bzip2:bzip2 ninja-build:ninja meson:meson pkg-config:pkg-config
+				python3-venv:/usr/share/doc/python3-venv
+				gcc-powerpc64-linux-gnu:powerpc64-linux-gnu-gcc
+				libc6-dev-ppc64-cross:/usr/powerpc64-linux-gnu/include/stdio.h
+				qemu-system-data:/usr/share/qemu/slof.bin) ;;
 		bench)	want+=(gnuplot-nox:gnuplot) ;;
 		models)	want+=(gcc:gcc libc6-dev:/usr/include/stdio.h spin:spin) ;;
 		*)	die "no package group '$group'" ;;
@@ -182,6 +187,86 @@ need_packages()
 		run_logged "$logs/apt.log" "${apt_install[@]}"
 	fi
 	end_progress packages $p
+}
+
+# whole FOLDER: the files of a folder are those that its sums are of
+whole()
+{
+	[ -s "$1/SHA256SUMS" ] && (cd "$1" && sha256sum --quiet -c SHA256SUMS) > /dev/null 2>&1
+}
+
+# The mirrors of the system's own apt, as sources of source packages
+source_mirrors()
+{
+	apt-get indextargets --format '$(ORIGIN)|$(REPO_URI)|$(RELEASE)|$(CODENAME)' \
+		'Created-By: Packages' 2> /dev/null |
+		awk -F'|' '$1 == "Debian" && $4 ~ /^bookworm/ && !seen[$0]++ {
+			print "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] " $2 " " $4 " main" }'
+}
+
+# fetch_sources [--refresh] FOLDER PACKAGE...: Debian's source packages into FOLDER unless
+# they are there, with the sums taken when apt had verified them.  Of PACKAGE/tar only
+# upstream's archive.  --refresh asks the mirrors for newer ones.  The folder beside it,
+# apt, has apt's state.
+fetch_sources()
+(
+	refresh=
+	[ "$1" != --refresh ] || { refresh=1; shift; }
+	src=$1 state=${1%/*}/apt tmp=$1.tmp label=${1#"$cache"/}
+	shift
+	mkdir -p "${src%/*}"
+	lock "source-${label//\//-}" "$cache"
+	[ -z "$refresh" ] && whole "$src" && exit
+	stage "fetching Debian's source packages: $*"
+	need_packages rootfs
+	rm -rf "$tmp" "$state"
+	mkdir -p "$tmp" "$state/lists/partial"
+	source_mirrors > "$state/sources.list"
+	if [ ! -s "$state/sources.list" ] && [ "$(id -u)" = 0 ]; then
+		apt-get update > "$logs/apt-update.log" 2>&1 || :
+		source_mirrors > "$state/sources.list"
+	fi
+	[ -s "$state/sources.list" ] ||
+		die "no mirror of Debian bookworm in the apt configuration (apt-get indextargets)"
+	cat > "$state/apt.conf" <<-CONF
+		APT::Sandbox::User "root";
+		Acquire::Languages "none";
+		Acquire::Retries "3";
+		Dir::Etc::sourcelist "$state/sources.list";
+		Dir::Etc::sourceparts "-";
+		Dir::State::lists "$state/lists";
+	CONF
+	export APT_CONFIG=$state/apt.conf
+	apt-get update > "$logs/source-update.log" 2>&1 ||
+		stage "warning: $(grep -m1 '^E:' "$logs/source-update.log")"
+	cd "$tmp"
+	for p; do
+		case $p in
+		*/tar)	run_logged "$logs/source-fetch.log" apt-get source --download-only --tar-only "${p%/tar}" ;;
+		*)	run_logged "$logs/source-fetch.log" apt-get source --download-only "$p" ;;
+		esac
+	done
+	sha256sum -- *_* > SHA256SUMS
+	rm -rf "$src"
+	mv "$tmp" "$src"
+)
+
+# unpack_source FOLDER PACKAGE DIR: one of them into DIR, with Debian's patches
+unpack_source()
+{
+	local p archive
+
+	mkdir -p "$3/debian"
+	for archive in "$1/$2"_*.orig.tar.*; do
+		tar -C "$3" --strip-components=1 -xf "$archive"
+	done
+	for archive in "$1/$2"_*.debian.tar.*; do
+		[ ! -f "$archive" ] || tar -C "$3" -xf "$archive"
+	done
+	[ -f "$3/debian/patches/series" ] || return 0
+	sed -E 's/(^|[[:space:]])#.*//' "$3/debian/patches/series" | awk 'NF { print $1 }' | while read -r p; do
+		(cd "$3" && run_logged "$logs/source-patch.log" patch -s -p1 -i "debian/patches/$p")
+	done
 }
 
 # Key of files by content

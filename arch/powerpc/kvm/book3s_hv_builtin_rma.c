@@ -166,13 +166,14 @@ core_initcall(pool_init);
  * kvmhv_rma_capability - the value of KVM_CAP_PPC_RMA
  *
  * Context: kvm-hv is loaded.
- * Return: 0 without a pool, 1 if guests can have an RMA, 2 if they must.
+ * Return: 2 if guests must have an RMA, whether there is a pool or not; else 1 if they
+ * can have one, 0 without a pool.
  */
 int kvmhv_rma_capability(void)
 {
-	if (!nr_areas)
-		return 0;
-	return kvmhv_cpu->has_vrma ? 1 : 2;
+	if (!kvmhv_cpu->has_vrma)
+		return 2;
+	return nr_areas ? 1 : 0;
 }
 EXPORT_SYMBOL_GPL(kvmhv_rma_capability);
 

@@ -5,7 +5,7 @@
  *   rma CAPABILITY [MIB COUNT]
  *
  * What KVM_CAP_PPC_RMA has to be, and the size and number of areas that the
- * host was booted with.  With count 0 their number is whatever it is.
+ * host was booted with, if it was.  With count 0 their number is whatever it is.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -386,13 +386,13 @@ int main(int argc, char **argv)
 
 	open_kvm();
 	check_value("KVM_CAP_PPC_RMA", ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_PPC_RMA), cap);
-	if (!cap) {
+	size = argc > 2 ? (size_t)atoi(argv[2]) << 20 : 0;
+	if (!size) {
 		vm = new_vm();
 		check("KVM_ALLOCATE_RMA without a pool", allocate(&vm), ENOMEM);
 		close_vm(&vm);
 		goto out;
 	}
-	size = argc > 2 ? (size_t)atoi(argv[2]) << 20 : 0;
 	count = available();
 	printf("rma: %d areas of %zu MiB\n", count, size >> 20);
 	if (argc > 3 && atoi(argv[3]))
