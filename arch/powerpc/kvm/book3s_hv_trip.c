@@ -25,6 +25,7 @@
 #include "book3s_hv.h"
 #include "book3s_hv_intr.h"
 #include "book3s_hv_vcore.h"
+#include "book3s_hv_watch.h"
 
 /*
  * A thread that does not join the core in trips of this length together is
@@ -306,6 +307,8 @@ static void core_trip(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self,
 
 	if (kvmhv_cpu->want_interrupts && leader->vcpu)
 		kvmhv_cpu->want_interrupts(leader->vcpu);
+	if (static_branch_unlikely(&kvmhv_watched))
+		kvmhv_watch_trip(vcore, self, true);
 	guest_timing_enter_irqoff();
 	keep = keep_vsx(self);
 
@@ -316,6 +319,8 @@ static void core_trip(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self,
 	WRITE_ONCE(vcore->tb_left, mftb());
 	srr_regs_clobbered();	/* lest the way to user space trusts them */
 	this_cpu_set_ftrace_enabled(ftrace);
+	if (static_branch_unlikely(&kvmhv_watched))
+		kvmhv_watch_trip(vcore, self, false);
 
 	spin_lock(&vcore->lock);
 	vcore->open = false;

@@ -367,6 +367,11 @@ struct kvm_hv_vcpu {
 	struct task_struct *task;	/* [L: vcore->lock] the last one to do KVM_RUN */
 	u64 delay;		/* [L: vcore->lock, or task] its run_delay at the time ... */
 	u64 delay_at;		/* [L: vcore->lock, or task] ... of kvmhv_note_delay() */
+
+	/* Trace events, book3s_hv_watch.c */
+	u32 watch_round;	/* [V] in which the two below were written */
+	bool watched_in;	/* [V] kvm_guest_enter has been traced, its exit not yet */
+	unsigned long watched_hcall;	/* [V] the same of an hcall: its number */
 } ____cacheline_aligned;
 
 /**
