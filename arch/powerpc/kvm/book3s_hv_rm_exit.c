@@ -225,6 +225,7 @@ static enum kvmhv_verdict storage_fault(struct kvm_vcpu *vcpu, bool data)
 		slb_v = slb_find(ea);
 		if (!slb_v) {
 			/* the entry went away under the access: a segment fault */
+			hv->rm_faults++;
 			if (data)
 				mtspr(SPRN_DAR, ea);
 			return rm_inject(vcpu, data ?
@@ -237,8 +238,10 @@ static enum kvmhv_verdict storage_fault(struct kvm_vcpu *vcpu, bool data)
 	hv->fault_verdict = kvmhv_rm_fault(vcpu, ea, slb_v, dsisr, data);
 	switch (hv->fault_verdict) {
 	case KVMHV_FAULT_RETRY:
+		hv->rm_faults++;
 		return KVMHV_RESUME_GUEST;
 	case KVMHV_FAULT_REFLECT:
+		hv->rm_faults++;
 		if (!data)
 			return rm_inject(vcpu, BOOK3S_INTERRUPT_INST_STORAGE,
 					 hv->fault_dsisr & SRR1_CAUSE_BITS);

@@ -151,6 +151,17 @@ static noinline bool thread_lost(struct kvm_vcpu *vcpu,
 	return true;
 }
 
+/*
+ * For KVM_GET_STATS_FD, which knows one place for all of a vcpu's counters, and that is
+ * none that real mode touches.
+ */
+static inline void show_counters(struct kvm_vcpu *vcpu)
+{
+	vcpu->stat.real_mode_hcalls = vcpu->arch.rm_hcalls;
+	vcpu->stat.real_mode_faults = vcpu->arch.hv.rm_faults;
+	vcpu->stat.real_mode_cedes = vcpu->arch.rm_cedes;
+}
+
 /* The vcpu has an exit to handle and is expected to be ready soon */
 static void expect_back(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
 {
@@ -174,6 +185,7 @@ static void take_out(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
 	vcpu->arch.trap = hv->trap;
 	if (READ_ONCE(hv->vpa.gpa))
 		kvmhv_vpa_exit(vcpu);
+	show_counters(vcpu);
 	if (hv->trap)
 		++vcpu->stat.sum_exits;
 	if (hv->trap && hosts)

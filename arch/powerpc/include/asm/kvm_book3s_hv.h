@@ -341,6 +341,7 @@ struct kvm_hv_vcpu {
 	unsigned long fault_dar;	/* [R](a) (H)DAR, or PC for HISI */
 	unsigned long fault_slb_v;	/* [R] RS image of the segment, or 0 */
 	u32 fault_verdict;	/* [R] enum kvmhv_fault of a storage interrupt */
+	u64 rm_faults;		/* [R] counts those that did not leave the guest */
 	unsigned long fault_v;	/* [R] HPTE found absent, 1st doubleword */
 	unsigned long fault_r;	/* [R] guest's view of the 2nd doubleword */
 	long fault_index;	/* [R] its index, -1 if there is none */

@@ -361,7 +361,10 @@ struct kvm_vcpu {
 	struct kvm_run *run;
 	int vcpu_id;
 	int mode;
-	struct { u64 put_tce_real, multi_tce_real, sum_exits; } stat;
+	struct {
+		u64 put_tce_real, multi_tce_real, sum_exits;
+		u64 real_mode_hcalls, real_mode_faults, real_mode_cedes;
+	} stat;
 	struct {
 		struct { unsigned long gpr[32], nip; } regs;
 		struct thread_fp_state fp;
@@ -371,6 +374,7 @@ struct kvm_vcpu {
 		unsigned long pending_exceptions;
 		u32 trap, last_inst;
 		u8 ceded, prodded, external_oneshot;
+		u64 rm_hcalls, rm_cedes;
 		struct machine_check_event mce_evt;
 		struct kvm_hv_vcpu hv;
 	} arch;
