@@ -11,6 +11,8 @@
 #include <asm/kvm_book3s.h>
 #include <asm/kvm_book3s_hv.h>
 
+struct dentry;
+
 /* RB of slbmte: ESID, V and the entry number; the rest is reserved */
 #define SLBE_INDEX	0xfffUL
 
@@ -105,6 +107,11 @@ void kvmhv_rma_free(struct kvm *kvm);
 int kvmhv_pin_memslot(struct kvm *kvm, struct kvm_memory_slot *slot);
 void kvmhv_unpin_memslot(struct kvm_memory_slot *slot);
 void kvmhv_uncount_pinned(struct kvm *kvm, unsigned long npages);
+
+/* book3s_hv_debugfs.c */
+int kvmhv_create_vm_debugfs(struct kvm *kvm);
+int kvmhv_create_vcpu_debugfs(struct kvm_vcpu *vcpu, struct dentry *dir);
+void kvmhv_stop_times(struct kvm *kvm);
 
 /* book3s_hv_fault.c: storage interrupts and guest address translation */
 int kvmhv_page_fault(struct kvm_vcpu *vcpu, enum kvmhv_fault verdict, bool data);

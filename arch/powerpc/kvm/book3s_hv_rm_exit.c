@@ -18,6 +18,7 @@
 #include "book3s_hv_hpte.h"
 #include "book3s_hv_intr.h"
 #include "book3s_hv_thread.h"
+#include "book3s_hv_times.h"
 
 /* RB image of tlbiel: IS = 0b10, all entries of the set with our LPID */
 #define TLBIEL_IS_LPID		(2UL << 10)
@@ -333,6 +334,8 @@ enum kvmhv_verdict kvmhv_rm_entry(struct kvm_vcpu *vcpu)
 		return KVMHV_EXIT_HOST;
 	if (vcpu->arch.hv.await_dec)
 		await_decrementer(&vcpu->arch.hv);
+	if (static_branch_unlikely(&kvmhv_timed))
+		kvmhv_rm_time_note(vcpu, KVMHV_PLACE_GUEST);
 	return deliver_external(vcpu);
 }
 
@@ -353,14 +356,8 @@ static enum kvmhv_verdict external(struct kvm_vcpu *vcpu)
 	return deliver_external(vcpu);
 }
 
-/**
- * kvmhv_rm_exit - decide on an interrupt that came out of the guest
- * @vcpu: the vcpu, its volatile registers, PC and MSR saved
- *
- * Context: MMU off, everything else still the guest's, SLB and SPRs included.
- * Return: KVMHV_RESUME_GUEST or KVMHV_EXIT_HOST.
- */
-enum kvmhv_verdict kvmhv_rm_exit(struct kvm_vcpu *vcpu)
+/* See kvmhv_rm_exit() */
+static enum kvmhv_verdict decide(struct kvm_vcpu *vcpu)
 {
 	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
 
@@ -398,4 +395,29 @@ enum kvmhv_verdict kvmhv_rm_exit(struct kvm_vcpu *vcpu)
 	default:
 		return KVMHV_EXIT_HOST;
 	}
+}
+
+static noinline enum kvmhv_verdict decide_timed(struct kvm_vcpu *vcpu)
+{
+	enum kvmhv_verdict verdict;
+
+	kvmhv_rm_time_note(vcpu, KVMHV_PLACE_REAL);
+	verdict = decide(vcpu);
+	if (verdict == KVMHV_RESUME_GUEST)
+		kvmhv_rm_time_note(vcpu, KVMHV_PLACE_GUEST);
+	return verdict;
+}
+
+/**
+ * kvmhv_rm_exit - decide on an interrupt that came out of the guest
+ * @vcpu: the vcpu, its volatile registers, PC and MSR saved
+ *
+ * Context: MMU off, everything else still the guest's, SLB and SPRs included.
+ * Return: KVMHV_RESUME_GUEST or KVMHV_EXIT_HOST.
+ */
+enum kvmhv_verdict kvmhv_rm_exit(struct kvm_vcpu *vcpu)
+{
+	if (static_branch_unlikely(&kvmhv_timed))
+		return decide_timed(vcpu);
+	return decide(vcpu);
 }

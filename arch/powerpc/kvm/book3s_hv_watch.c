@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Trace events of trips into the guest (include/trace/events/kvm_hv.h).  All of them
- * hang on one static key, so that a trip that nobody watches has two instructions for
- * them: one on its way in, one on its way out.  Real mode cannot be traced.
+ * Trace events of trips into the guest (include/trace/events/kvm_hv.h), and the module's
+ * part of times that are measured.  All of it hangs on one static key, so that a trip that
+ * nobody watches has two instructions for it: one on its way in, one on its way out.
+ * Real mode cannot be traced.
  */
 #include <linux/atomic.h>
 #include <linux/jump_label.h>
@@ -11,6 +12,8 @@
 #include <asm/reg.h>
 
 #include "book3s_hv.h"
+#include "book3s_hv_times.h"
+#include "book3s_hv_vcore.h"
 #include "book3s_hv_watch.h"
 
 #define CREATE_TRACE_POINTS
@@ -45,6 +48,20 @@ int kvmhv_watch_begin(void)
 void kvmhv_watch_end(void)
 {
 	static_branch_dec(&kvmhv_watched);
+}
+
+/* The core's vcpus are not in the host any more, or there again */
+static void note_times(struct kvm_hv_vcore *vcore, enum kvmhv_place place)
+{
+	u64 now = mftb();
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+
+	for (i = 0; i < nr_slots(vcore); i++) {
+		vcpu = vcpu_in(vcore, i, KVMHV_IN);
+		if (vcpu)
+			kvmhv_time_note(vcpu, place, now);
+	}
 }
 
 static void forget_earlier_rounds(struct kvm_hv_vcpu *hv)
@@ -105,6 +122,8 @@ void kvmhv_watch_trip(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self, bool be
 {
 	struct kvm_hv_vcpu *hv = &self->arch.hv;
 
+	if (READ_ONCE(vcore->kvm->arch.hv.timed))
+		note_times(vcore, begins ? KVMHV_PLACE_REAL : KVMHV_PLACE_HOST);
 	forget_earlier_rounds(hv);
 	trace_kvmhv_vcore_trip(vcore, self, begins);
 	/* Only this task changes it; if there is no thread for its vcpu, it is READY */

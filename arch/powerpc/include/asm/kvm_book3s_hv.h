@@ -65,6 +65,7 @@ struct kvm;
 struct kvm_vcpu;
 struct kvmhv_htab_file;
 struct kvmhv_thread;
+struct kvmhv_times;
 struct kvmhv_vsx_regs;
 struct kvm_memory_slot;
 struct mm_struct;
@@ -182,6 +183,7 @@ struct kvm_hv_vm {
 	u32 online_vcpus;		/* [A] > 1: tlbie instead of tlbiel */
 	bool mmu_ready;			/* [A] HPT and VRMA usable */
 	bool fwnmi_enabled;		/* [A] */
+	bool timed;			/* [A] book3s_hv_debugfs.c: measure times */
 	/* Real mode area at guest real 0, once there was one; see book3s_hv_rma.c */
 	unsigned long rma_pa;		/* [S](a) its host real address: RMOR */
 	unsigned long rma_pages;	/* [S] pages of guest memory in it, or 0 */
@@ -369,6 +371,8 @@ struct kvm_hv_vcpu {
 	u64 delay;		/* [L: vcore->lock, or task] its run_delay at the time ... */
 	u64 delay_at;		/* [L: vcore->lock, or task] ... of kvmhv_note_delay() */
 
+	struct kvmhv_times *times;	/* [A] NULL until they are measured first */
+
 	/* Trace events, book3s_hv_watch.c */
 	u32 watch_round;	/* [V] in which the two below were written */
 	bool watched_in;	/* [V] kvm_guest_enter has been traced, its exit not yet */
@@ -455,6 +459,7 @@ struct kvmhv_rma {
 void kvmhv_rma_reserve(void);
 int kvmhv_rma_capability(void);
 unsigned long kvmhv_rma_bytes(void);
+unsigned int kvmhv_rma_pool(unsigned int *unused);
 struct kvmhv_rma *kvmhv_rma_get(void);
 void kvmhv_rma_put(struct kvmhv_rma *rma);
 

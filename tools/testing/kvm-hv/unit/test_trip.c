@@ -6,6 +6,7 @@
 #include "unit.h"
 #include "../../../../arch/powerpc/kvm/book3s_hv.h"
 #include "../../../../arch/powerpc/kvm/book3s_hv_intr.h"
+#include "../../../../arch/powerpc/kvm/book3s_hv_times.h"
 #include "../../../../arch/powerpc/kvm/book3s_hv_vcore.h"
 #include "../../../../arch/powerpc/kvm/book3s_hv_watch.h"
 #include <asm/kvm_hv_thread.h>
@@ -286,6 +287,38 @@ static void watched_waits(void)
 	watch_tear_down();
 }
 
+/* Spans of time: how many, how long, the extremes, powers of two */
+static void times(void)
+{
+	struct kvmhv_times t = { .place = KVMHV_PLACES };
+	const struct kvmhv_span *host = &t.span[KVMHV_PLACE_HOST];
+	const struct kvmhv_span *guest = &t.span[KVMHV_PLACE_GUEST];
+
+	set_up();
+	kvmhv_time_note(runner, KVMHV_PLACE_HOST, 5);	/* nowhere to count: nothing */
+	runner->arch.hv.times = &t;
+	kvmhv_time_note(runner, KVMHV_PLACE_HOST, 1000);	/* where it was is not known */
+	check_eq(host->count + guest->count, 0);
+	kvmhv_time_note(runner, KVMHV_PLACE_GUEST, 1007);
+	kvmhv_time_note(runner, KVMHV_PLACE_GUEST, 1010);	/* still there */
+	kvmhv_time_note(runner, KVMHV_PLACE_HOST, 2007);
+	kvmhv_time_note(runner, KVMHV_PLACE_GUEST, 2010);
+	kvmhv_time_note(runner, KVMHV_PLACE_HOST, 2009);	/* another thread's clock */
+	kvmhv_time_note(runner, KVMHV_PLACE_REAL, 2009 + BIT(50));
+	check_eq(host->count, 3);
+	check_eq(host->sum, 7 + 3 + BIT(50));
+	check_eq(host->min, 3);
+	check_eq(host->max, BIT(50));
+	check_eq(host->histogram[3], 1);	/* 4 to 7 */
+	check_eq(host->histogram[2], 1);
+	check_eq(host->histogram[KVMHV_SPAN_BITS - 1], 1);
+	check_eq(guest->count, 1);
+	check_eq(guest->sum, 1000);
+	check_eq(guest->histogram[10], 1);
+	check_eq(t.span[KVMHV_PLACE_REAL].count, 0);
+	tear_down();
+}
+
 /*
  * ISA 2.07 Book III-S, LPCR[AIL]: only interrupts that are taken with IR = DR = 1
  * move, and neither system reset nor machine check do.
@@ -324,6 +357,7 @@ const struct unit_case trip_cases[] = {
 	{ "trip: trips that somebody watches", watched_trips },
 	{ "trip: hcalls that somebody watches", watched_hcalls },
 	{ "trip: waits that somebody watches", watched_waits },
+	{ "trip: times", times },
 	{ "trip: interrupts and LPCR[AIL]", interrupt_places },
 	{ NULL, NULL },
 };

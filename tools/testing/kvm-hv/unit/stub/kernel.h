@@ -465,6 +465,7 @@ void HMT_low(void);
 #define SPRN_HDEC		310
 #define SPRN_TBU40		286
 unsigned long mftb(void);
+#define fls64(x)	((x) ? 64 - __builtin_clzl(x) : 0)
 unsigned long mfspr(int spr);
 void mtspr(int spr, unsigned long val);
 void load_fp_state(struct thread_fp_state *fp);
