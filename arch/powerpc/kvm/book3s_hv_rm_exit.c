@@ -17,6 +17,7 @@
 
 #include "book3s_hv_hpte.h"
 #include "book3s_hv_intr.h"
+#include "book3s_hv_step.h"
 #include "book3s_hv_thread.h"
 #include "book3s_hv_times.h"
 
@@ -324,12 +325,17 @@ static void await_decrementer(struct kvm_hv_vcpu *hv)
  *
  * Context: MMU off, SPRs, SLB, FP, VMX and VSX the guest's.
  * Return: KVMHV_RESUME_GUEST, or KVMHV_EXIT_HOST if it was idle and its core
- * left the guest before there was something for it.
+ * left the guest before there was something for it, or if an hcall was all that it
+ * came for.
  */
 enum kvmhv_verdict kvmhv_rm_entry(struct kvm_vcpu *vcpu)
 {
 	if (READ_ONCE(vcpu->arch.hv.leave))
 		return KVMHV_EXIT_HOST;	/* its task's IPI may be gone by now */
+	if (static_branch_unlikely(&kvmhv_stepped) && vcpu->arch.hv.step_hcall) {
+		kvmhv_rm_step_hcall(vcpu);
+		return KVMHV_EXIT_HOST;
+	}
 	if (unlikely(vcpu->arch.ceded) && !kvmhv_rm_cede_again(vcpu))
 		return KVMHV_EXIT_HOST;
 	if (vcpu->arch.hv.await_dec)

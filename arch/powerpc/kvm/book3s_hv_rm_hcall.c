@@ -19,6 +19,7 @@
 #include <asm/kvm_book3s_hv.h>
 #include <asm/reg.h>
 
+#include "book3s_hv_step.h"
 #include "book3s_hv_tce.h"
 #include "book3s_hv_times.h"
 
@@ -62,11 +63,14 @@ typedef long (*handler_fn)(struct kvm_vcpu *vcpu, unsigned long a0, unsigned lon
 static long timed_handler(struct kvm_vcpu *vcpu, unsigned long a0, unsigned long a1,
 			  unsigned long a2, unsigned long a3)
 {
-	unsigned long nr = vcpu->arch.regs.gpr[3] / 4 % KVMHV_RM_HCALLS;
 	struct kvmhv_times *times = READ_ONCE(vcpu->arch.hv.times);
+	unsigned long nr = vcpu->arch.regs.gpr[3] / 4;
 	u64 begin, end;
 	long ret;
 
+	if (nr >= KVMHV_RM_HCALLS)
+		return H_TOO_HARD;	/* assembly would not have come here */
+	nr = array_index_nospec(nr, KVMHV_RM_HCALLS);
 	begin = kvmhv_rm_time_note(vcpu, KVMHV_PLACE_REAL);
 	ret = ((handler_fn)handlers[nr])(vcpu, a0, a1, a2, a3);
 	if (ret == H_TOO_HARD)
@@ -82,6 +86,7 @@ static long timed_handler(struct kvm_vcpu *vcpu, unsigned long a0, unsigned long
 /* Assembly calls with the TOC pointer in place: it gets the entry point for that */
 static unsigned long entry_of(const struct kvm *kvm, unsigned long i)
 {
+	i = array_index_nospec(i, KVMHV_RM_HCALLS);
 	if (!handlers[i])
 		return 0;
 	return ppc_function_entry(READ_ONCE(kvm->arch.hv.timed) ? timed_handler :
@@ -135,6 +140,34 @@ void kvmhv_rm_enable_hcall(struct kvm *kvm, unsigned long nr, bool on)
 	WRITE_ONCE(kvm->arch.hv.rm_hcall[i], on ? entry_of(kvm, i) : 0);
 }
 EXPORT_SYMBOL_GPL(kvmhv_rm_enable_hcall);
+
+/**
+ * kvmhv_rm_step_hcall() - the hcall that a debugger steps over
+ * @vcpu: the vcpu, that has not gone into its guest; its GPRs are those of the hcall
+ *
+ * hv.trap is BOOK3S_INTERRUPT_TRACE when it is done, with the result in r3, otherwise
+ * BOOK3S_INTERRUPT_SYSCALL to have the module do it.
+ *
+ * Context: MMU off, guest partition, SPRs and SLB the guest's.
+ */
+void kvmhv_rm_step_hcall(struct kvm_vcpu *vcpu)
+{
+	unsigned long *gpr = vcpu->arch.regs.gpr;
+	unsigned long i = gpr[3] / 4;
+	long ret;
+
+	vcpu->arch.hv.trap = BOOK3S_INTERRUPT_SYSCALL;
+	if (i >= KVMHV_RM_HCALLS)
+		return;
+	i = array_index_nospec(i, KVMHV_RM_HCALLS);
+	if (!READ_ONCE(vcpu->kvm->arch.hv.rm_hcall[i]))
+		return;
+	ret = ((handler_fn)handlers[i])(vcpu, gpr[4], gpr[5], gpr[6], gpr[7]);
+	if (ret == H_TOO_HARD)
+		return;
+	gpr[3] = ret;
+	vcpu->arch.hv.trap = BOOK3S_INTERRUPT_TRACE;
+}
 
 /* Low bits of a DABR value */
 #define DABR_READ	1UL

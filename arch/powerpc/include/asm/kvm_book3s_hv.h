@@ -373,6 +373,11 @@ struct kvm_hv_vcpu {
 
 	struct kvmhv_times *times;	/* [A] NULL until they are measured first */
 
+	/* Single steps, book3s_hv_step.c */
+	bool stepped;		/* [V] KVM_RUN is one */
+	bool step_begun;	/* [V] user space has had to do its part */
+	bool step_hcall;	/* [V] it is an hcall, and real mode's */
+
 	/* Trace events, book3s_hv_watch.c */
 	u32 watch_round;	/* [V] in which the two below were written */
 	bool watched_in;	/* [V] kvm_guest_enter has been traced, its exit not yet */
