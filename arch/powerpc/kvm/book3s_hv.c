@@ -87,6 +87,7 @@ static int hv_init_vm(struct kvm *kvm)
 
 static void hv_destroy_vm(struct kvm *kvm)
 {
+	kvmhv_stop_times(kvm);
 	kvmhv_release_cores();
 	kvmhv_check_lost(kvm);
 	kvmhv_hpt_free(kvm);
@@ -142,7 +143,9 @@ static int hv_vcpu_create(struct kvm_vcpu *vcpu)
 
 static void hv_vcpu_free(struct kvm_vcpu *vcpu)
 {
+	kvmhv_step_end(vcpu);
 	kvmhv_vcore_part(vcpu);
+	kfree(vcpu->arch.hv.times);
 }
 
 /* Where a kick has to go to while the vcpu is in the guest */
@@ -240,6 +243,9 @@ static struct kvmppc_ops kvm_ops_hv = {
 	.arch_vm_ioctl = hv_arch_vm_ioctl,
 	.hcall_implemented = kvmhv_hcall_implemented,
 	.set_smt_mode = hv_set_smt_mode,
+	.set_guest_debug = kvmhv_set_guest_debug,
+	.create_vm_debugfs = kvmhv_create_vm_debugfs,
+	.create_vcpu_debugfs = kvmhv_create_vcpu_debugfs,
 };
 
 static int __init kvmhv_init(void)

@@ -11,6 +11,9 @@
 #include <asm/kvm_book3s.h>
 #include <asm/kvm_book3s_hv.h>
 
+struct dentry;
+struct kvm_guest_debug;
+
 /* RB of slbmte: ESID, V and the entry number; the rest is reserved */
 #define SLBE_INDEX	0xfffUL
 
@@ -41,6 +44,7 @@ void kvmhv_set_msr(struct kvm_vcpu *vcpu, u64 msr);
 int kvmhv_handle_hcall(struct kvm_vcpu *vcpu);
 int kvmhv_hcall_implemented(unsigned long hcall);
 void kvmhv_default_hcalls(struct kvm *kvm);
+bool kvmhv_only_real_mode(struct kvm *kvm, unsigned long nr);
 struct kvm_vcpu *kvmhv_find_vcpu(struct kvm *kvm, unsigned long id);
 
 /* book3s_hv_vpa.c: H_REGISTER_VPA areas */
@@ -105,6 +109,16 @@ void kvmhv_rma_free(struct kvm *kvm);
 int kvmhv_pin_memslot(struct kvm *kvm, struct kvm_memory_slot *slot);
 void kvmhv_unpin_memslot(struct kvm_memory_slot *slot);
 void kvmhv_uncount_pinned(struct kvm *kvm, unsigned long npages);
+
+/* book3s_hv_step.c: a debugger's wishes */
+int kvmhv_step(struct kvm_vcpu *vcpu);
+int kvmhv_set_guest_debug(struct kvm_vcpu *vcpu, const struct kvm_guest_debug *dbg);
+void kvmhv_step_end(struct kvm_vcpu *vcpu);
+
+/* book3s_hv_debugfs.c */
+int kvmhv_create_vm_debugfs(struct kvm *kvm);
+int kvmhv_create_vcpu_debugfs(struct kvm_vcpu *vcpu, struct dentry *dir);
+void kvmhv_stop_times(struct kvm *kvm);
 
 /* book3s_hv_fault.c: storage interrupts and guest address translation */
 int kvmhv_page_fault(struct kvm_vcpu *vcpu, enum kvmhv_fault verdict, bool data);

@@ -16,6 +16,9 @@
 #include <asm/kvm_ppc.h>
 #include <asm/mce.h>
 #include <asm/reg.h>
+#include <asm/sstep.h>
+
+#include "book3s_hv_step.h"
 
 /*
  * The assembly reaches these by 16-bit displacements from struct kvm and
@@ -115,6 +118,29 @@ void kvmhv_unexpected_trap(unsigned long trap, unsigned long left)
 	panic("KVM HV: interrupt 0x%lx hit the hypervisor's real-mode code",
 	      trap);
 }
+
+DEFINE_STATIC_KEY_FALSE(kvmhv_stepped);	/* on while a vcpu is, book3s_hv_step.c */
+EXPORT_SYMBOL_GPL(kvmhv_stepped);
+
+/**
+ * kvmhv_emulate - an instruction of a guest
+ * @regs: its registers, and MSR
+ * @op: what it does
+ * @inst: the instruction
+ *
+ * Context: any.
+ * Return: 1 if it has been executed, since it does nothing but change @regs; 0 if @op is
+ * left to do, the PC with it; -1 if it is unknown.
+ */
+int kvmhv_emulate(struct pt_regs *regs, struct instruction_op *op, u32 inst)
+{
+	int r = analyse_instr(op, regs, ppc_inst(inst));
+
+	if (r > 0)
+		emulate_update_regs(regs, op);
+	return r;
+}
+EXPORT_SYMBOL_GPL(kvmhv_emulate);
 
 /* Called by the module, implemented in real-mode units that export nothing */
 EXPORT_SYMBOL_GPL(kvmhv_enter_core);

@@ -186,6 +186,26 @@ unsigned long kvmhv_rma_bytes(void)
 }
 EXPORT_SYMBOL_GPL(kvmhv_rma_bytes);
 
+/**
+ * kvmhv_rma_pool - how many areas there are
+ * @unused: set to the number of those that nobody has
+ *
+ * Context: process.
+ * Return: the number of all
+ */
+unsigned int kvmhv_rma_pool(unsigned int *unused)
+{
+	struct kvmhv_rma *rma;
+
+	*unused = 0;
+	mutex_lock(&pool_lock);
+	list_for_each_entry(rma, &free_areas, free)
+		++*unused;
+	mutex_unlock(&pool_lock);
+	return nr_areas;
+}
+EXPORT_SYMBOL_GPL(kvmhv_rma_pool);
+
 /*
  * Does the pool alone hold references to the pages?  A pipe or a device at work may
  * have pinned one, and outlives file, mappings and VM: what it reads or writes

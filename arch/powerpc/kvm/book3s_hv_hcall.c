@@ -299,6 +299,24 @@ static hcall_fn hcall_handler(struct kvm *kvm, unsigned long nr)
 	return hcall_table[i];
 }
 
+/**
+ * kvmhv_only_real_mode() - is there nobody but real mode to do this hcall?
+ * @kvm: the VM
+ * @nr: hcall number
+ *
+ * Context: any.
+ * Return: true if the VM has it enabled, and no handler of it runs with the MMU on.
+ */
+bool kvmhv_only_real_mode(struct kvm *kvm, unsigned long nr)
+{
+	unsigned long i = nr / 4;
+
+	if (nr % 4 || i >= KVMHV_RM_HCALLS)
+		return false;
+	i = array_index_nospec(i, KVMHV_RM_HCALLS);
+	return READ_ONCE(kvm->arch.hv.rm_hcall[i]) && !hcall_handler(kvm, nr);
+}
+
 /*
  * RTAS calls whose tokens user space has defined (XICS sources).  What the
  * handler does not know, or cannot read, is user space's.

@@ -19,6 +19,7 @@
 #include <asm/kvm_ppc.h>
 #include "book3s_hv.h"
 #include "book3s_hv_mm.h"
+#include <trace/events/kvm_hv.h>
 
 /* What one KVM_PPC_RESIZE_HPT_PREPARE clears; user space may hold locks */
 #define CLEAR_BYTES	SZ_32M
@@ -81,6 +82,7 @@ int kvmhv_hpt_prepare(struct kvm *kvm, const struct kvm_ppc_resize_hpt *arg)
 		}
 	}
 	mutex_unlock(&kvm->slots_lock);
+	trace_kvmhv_resize(kvm, false, arg->shift, ret);
 	return ret;
 }
 
@@ -210,5 +212,6 @@ int kvmhv_hpt_commit(struct kvm *kvm, const struct kvm_ppc_resize_hpt *arg)
 		smp_store_release(&hv->mmu_ready, ready);
 	}
 	mutex_unlock(&kvm->slots_lock);
+	trace_kvmhv_resize(kvm, true, arg->shift, ret);
 	return ret;
 }

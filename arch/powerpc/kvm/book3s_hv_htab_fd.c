@@ -25,6 +25,7 @@
 #include <asm/kvm_ppc.h>
 #include "book3s_hv.h"
 #include "book3s_hv_mm.h"
+#include <trace/events/kvm_hv.h>
 
 /* Valid HPTEs of a record, at most.  We could write a record of any length. */
 #define RECORD_HPTES	64U
@@ -262,6 +263,7 @@ static ssize_t htab_read(struct file *file, char __user *buf, size_t count,
 	if (mutex_lock_killable(&f->lock))
 		return -EINTR;
 	ret = read_records(f, buf, count);
+	trace_kvmhv_htab_stream(f->kvm, false, f->pos, ret);
 	mutex_unlock(&f->lock);
 	return ret;
 }
@@ -407,6 +409,7 @@ static ssize_t htab_write(struct file *file, const char __user *buf,
 	if (mutex_lock_killable(&f->lock))
 		return -EINTR;
 	ret = write_records(f, buf, count);
+	trace_kvmhv_htab_stream(f->kvm, true, f->head.index, ret);
 	mutex_unlock(&f->lock);
 	return ret;
 }

@@ -51,6 +51,7 @@ int main(void)
 	OFFSET(VCPU_HV_SLB_NR, kvm_vcpu, arch.slb_nr);
 	OFFSET(VCPU_HV_SRR1_RAW, kvm_vcpu, arch.shadow_srr1);
 	OFFSET(VCPU_HV_PID, kvm_vcpu, arch.pid);
+	OFFSET(VCPU_HV_RM_HCALLS, kvm_vcpu, arch.rm_hcalls);
 	OFFSET(VCPU_HV_MSR, kvm_vcpu, arch.hv.shregs.msr);
 	OFFSET(VCPU_HV_SRR0, kvm_vcpu, arch.hv.shregs.srr0);
 	OFFSET(VCPU_HV_SRR1, kvm_vcpu, arch.hv.shregs.srr1);

@@ -207,6 +207,7 @@ long kvmhv_rm_h_cede(struct kvm_vcpu *vcpu)
 		if (!nap_for_guest(vcpu, false))
 			return H_TOO_HARD;
 	}
+	vcpu->arch.rm_cedes++;
 	return external_pending(vcpu) ? KVMHV_RM_INJECT : H_SUCCESS;
 }
 

@@ -17,7 +17,9 @@
 
 #include "book3s_hv_hpte.h"
 #include "book3s_hv_intr.h"
+#include "book3s_hv_step.h"
 #include "book3s_hv_thread.h"
+#include "book3s_hv_times.h"
 
 /* RB image of tlbiel: IS = 0b10, all entries of the set with our LPID */
 #define TLBIEL_IS_LPID		(2UL << 10)
@@ -225,6 +227,7 @@ static enum kvmhv_verdict storage_fault(struct kvm_vcpu *vcpu, bool data)
 		slb_v = slb_find(ea);
 		if (!slb_v) {
 			/* the entry went away under the access: a segment fault */
+			hv->rm_faults++;
 			if (data)
 				mtspr(SPRN_DAR, ea);
 			return rm_inject(vcpu, data ?
@@ -237,8 +240,10 @@ static enum kvmhv_verdict storage_fault(struct kvm_vcpu *vcpu, bool data)
 	hv->fault_verdict = kvmhv_rm_fault(vcpu, ea, slb_v, dsisr, data);
 	switch (hv->fault_verdict) {
 	case KVMHV_FAULT_RETRY:
+		hv->rm_faults++;
 		return KVMHV_RESUME_GUEST;
 	case KVMHV_FAULT_REFLECT:
+		hv->rm_faults++;
 		if (!data)
 			return rm_inject(vcpu, BOOK3S_INTERRUPT_INST_STORAGE,
 					 hv->fault_dsisr & SRR1_CAUSE_BITS);
@@ -304,16 +309,23 @@ void kvmhv_rm_inject_external(struct kvm_vcpu *vcpu)
  *
  * Context: MMU off, SPRs, SLB, FP, VMX and VSX the guest's.
  * Return: KVMHV_RESUME_GUEST, or KVMHV_EXIT_HOST if it was idle and its core
- * left the guest before there was something for it.
+ * left the guest before there was something for it, or if an hcall was all that it
+ * came for.
  */
 enum kvmhv_verdict kvmhv_rm_entry(struct kvm_vcpu *vcpu)
 {
 	if (READ_ONCE(vcpu->arch.hv.leave))
 		return KVMHV_EXIT_HOST;	/* its task's IPI may be gone by now */
+	if (static_branch_unlikely(&kvmhv_stepped) && vcpu->arch.hv.step_hcall) {
+		kvmhv_rm_step_hcall(vcpu);
+		return KVMHV_EXIT_HOST;
+	}
 	if (unlikely(vcpu->arch.ceded) && !kvmhv_rm_cede_again(vcpu))
 		return KVMHV_EXIT_HOST;
 	if (vcpu->arch.hv.await_dec)
 		kvmhv_rm_await_decrementer(&vcpu->arch.hv);
+	if (static_branch_unlikely(&kvmhv_timed))
+		kvmhv_rm_time_note(vcpu, KVMHV_PLACE_GUEST);
 	return deliver_external(vcpu);
 }
 
@@ -334,14 +346,8 @@ static enum kvmhv_verdict external(struct kvm_vcpu *vcpu)
 	return deliver_external(vcpu);
 }
 
-/**
- * kvmhv_rm_exit - decide on an interrupt that came out of the guest
- * @vcpu: the vcpu, its volatile registers, PC and MSR saved
- *
- * Context: MMU off, everything else still the guest's, SLB and SPRs included.
- * Return: KVMHV_RESUME_GUEST or KVMHV_EXIT_HOST.
- */
-enum kvmhv_verdict kvmhv_rm_exit(struct kvm_vcpu *vcpu)
+/* See kvmhv_rm_exit() */
+static enum kvmhv_verdict decide(struct kvm_vcpu *vcpu)
 {
 	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;
 
@@ -379,4 +385,29 @@ enum kvmhv_verdict kvmhv_rm_exit(struct kvm_vcpu *vcpu)
 	default:
 		return KVMHV_EXIT_HOST;
 	}
+}
+
+static noinline enum kvmhv_verdict decide_timed(struct kvm_vcpu *vcpu)
+{
+	enum kvmhv_verdict verdict;
+
+	kvmhv_rm_time_note(vcpu, KVMHV_PLACE_REAL);
+	verdict = decide(vcpu);
+	if (verdict == KVMHV_RESUME_GUEST)
+		kvmhv_rm_time_note(vcpu, KVMHV_PLACE_GUEST);
+	return verdict;
+}
+
+/**
+ * kvmhv_rm_exit - decide on an interrupt that came out of the guest
+ * @vcpu: the vcpu, its volatile registers, PC and MSR saved
+ *
+ * Context: MMU off, everything else still the guest's, SLB and SPRs included.
+ * Return: KVMHV_RESUME_GUEST or KVMHV_EXIT_HOST.
+ */
+enum kvmhv_verdict kvmhv_rm_exit(struct kvm_vcpu *vcpu)
+{
+	if (static_branch_unlikely(&kvmhv_timed))
+		return decide_timed(vcpu);
+	return decide(vcpu);
 }

@@ -19,7 +19,9 @@
 #include <asm/kvm_book3s_hv.h>
 #include <asm/reg.h>
 
+#include "book3s_hv_step.h"
 #include "book3s_hv_tce.h"
+#include "book3s_hv_times.h"
 
 /*
  * The handler of each hcall that has one in real mode, by hcall number / 4; NULL
@@ -53,6 +55,69 @@ static bool needs_mer(unsigned long nr)
 	return nr == H_EOI || nr == H_CPPR || nr == H_IPI || nr == H_XIRR;
 }
 
+/* Any handler: those with fewer arguments ignore the rest */
+typedef long (*handler_fn)(struct kvm_vcpu *vcpu, unsigned long a0, unsigned long a1,
+			   unsigned long a2, unsigned long a3);
+
+/* In the place of every handler of a VM whose time is measured; r3 is the number */
+static long timed_handler(struct kvm_vcpu *vcpu, unsigned long a0, unsigned long a1,
+			  unsigned long a2, unsigned long a3)
+{
+	struct kvmhv_times *times = READ_ONCE(vcpu->arch.hv.times);
+	unsigned long nr = vcpu->arch.regs.gpr[3] / 4;
+	u64 begin, end;
+	long ret;
+
+	if (nr >= KVMHV_RM_HCALLS)
+		return H_TOO_HARD;	/* assembly would not have come here */
+	nr = array_index_nospec(nr, KVMHV_RM_HCALLS);
+	begin = kvmhv_rm_time_note(vcpu, KVMHV_PLACE_REAL);
+	ret = ((handler_fn)handlers[nr])(vcpu, a0, a1, a2, a3);
+	if (ret == H_TOO_HARD)
+		return ret;
+	end = kvmhv_rm_time_note(vcpu, KVMHV_PLACE_GUEST);
+	if (times) {
+		times->hcall[nr].count++;
+		times->hcall[nr].sum += end - begin;
+	}
+	return ret;
+}
+
+/* Assembly calls with the TOC pointer in place: it gets the entry point for that */
+static unsigned long entry_of(const struct kvm *kvm, unsigned long i)
+{
+	i = array_index_nospec(i, KVMHV_RM_HCALLS);
+	if (!handlers[i])
+		return 0;
+	return ppc_function_entry(READ_ONCE(kvm->arch.hv.timed) ? timed_handler :
+								  handlers[i]);
+}
+
+/**
+ * kvmhv_rm_time_hcalls() - measure how long hcalls take in real mode, or no more
+ * @kvm: the VM
+ * @on: whether to
+ *
+ * What an hcall costs that is not measured is the same as if this did not exist.
+ *
+ * Context: MMU on; callers exclude each other.  Vcpus may run.
+ */
+void kvmhv_rm_time_hcalls(struct kvm *kvm, bool on)
+{
+	unsigned long *entry, was, i;
+
+	WRITE_ONCE(kvm->arch.hv.timed, on);
+	smp_mb(); /* who enables an hcall from now on knows */
+	for (i = 0; i < KVMHV_RM_HCALLS; i++) {
+		entry = &kvm->arch.hv.rm_hcall[i];
+		was = READ_ONCE(*entry);
+		/* If it changes now, somebody disables it, or enables it as is wanted */
+		if (was)
+			cmpxchg(entry, was, entry_of(kvm, i));
+	}
+}
+EXPORT_SYMBOL_GPL(kvmhv_rm_time_hcalls);
+
 /**
  * kvmhv_rm_enable_hcall() - serve an hcall in real mode, or not any more
  * @kvm: the VM
@@ -60,23 +125,49 @@ static bool needs_mer(unsigned long nr)
  * @on: whether it is enabled
  *
  * One that has no handler here always leaves the guest, and the module knows
- * by kvm->arch.enabled_hcalls what to do.  Assembly calls with the TOC pointer in
- * place: it gets the entry point for that.
+ * by kvm->arch.enabled_hcalls what to do.
  *
  * Context: MMU on or off.
  */
 void kvmhv_rm_enable_hcall(struct kvm *kvm, unsigned long nr, bool on)
 {
-	unsigned long i = nr / 4, entry = 0;
+	unsigned long i = nr / 4;
 
 	if (i >= KVMHV_RM_HCALLS)
 		return;
 	i = array_index_nospec(i, KVMHV_RM_HCALLS);
-	if (on && handlers[i] && (kvmhv_cpu->has_mer || !needs_mer(nr)))
-		entry = ppc_function_entry(handlers[i]);
-	WRITE_ONCE(kvm->arch.hv.rm_hcall[i], entry);
+	on = on && (kvmhv_cpu->has_mer || !needs_mer(nr));
+	WRITE_ONCE(kvm->arch.hv.rm_hcall[i], on ? entry_of(kvm, i) : 0);
 }
 EXPORT_SYMBOL_GPL(kvmhv_rm_enable_hcall);
+
+/**
+ * kvmhv_rm_step_hcall() - the hcall that a debugger steps over
+ * @vcpu: the vcpu, that has not gone into its guest; its GPRs are those of the hcall
+ *
+ * hv.trap is BOOK3S_INTERRUPT_TRACE when it is done, with the result in r3, otherwise
+ * BOOK3S_INTERRUPT_SYSCALL to have the module do it.
+ *
+ * Context: MMU off, guest partition, SPRs and SLB the guest's.
+ */
+void kvmhv_rm_step_hcall(struct kvm_vcpu *vcpu)
+{
+	unsigned long *gpr = vcpu->arch.regs.gpr;
+	unsigned long i = gpr[3] / 4;
+	long ret;
+
+	vcpu->arch.hv.trap = BOOK3S_INTERRUPT_SYSCALL;
+	if (i >= KVMHV_RM_HCALLS)
+		return;
+	i = array_index_nospec(i, KVMHV_RM_HCALLS);
+	if (!READ_ONCE(vcpu->kvm->arch.hv.rm_hcall[i]))
+		return;
+	ret = ((handler_fn)handlers[i])(vcpu, gpr[4], gpr[5], gpr[6], gpr[7]);
+	if (ret == H_TOO_HARD)
+		return;
+	gpr[3] = ret;
+	vcpu->arch.hv.trap = BOOK3S_INTERRUPT_TRACE;
+}
 
 /* Low bits of a DABR value */
 #define DABR_READ	1UL

@@ -29,6 +29,13 @@ END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
 #define CR_NONVOLATILE	0x00fff000
 #define CR_NOT_CR0	0x0fffffff
 
+/* One more hcall that needed no world switch, for KVM_GET_STATS_FD.  Clobbers TMP. */
+.macro count_hcall vcpu, tmp
+	ld	\tmp,VCPU_HV_RM_HCALLS(\vcpu)
+	addi	\tmp,\tmp,1
+	std	\tmp,VCPU_HV_RM_HCALLS(\vcpu)
+.endm
+
 /*
  * Hcall, from kvmhv_hcall_tramp in exceptions-64s.S.
  *
@@ -94,6 +101,7 @@ END_FTR_SECTION_IFSET(CPU_FTR_HAS_PPR)
 	ld	r12,HSTATE_KVM_VCPU(r13)
 	mtspr	SPRN_HSRR0,r4
 	mtspr	SPRN_HSRR1,r5
+	count_hcall r12, r4
 	li	r0,KVM_GUEST_MODE_GUEST_HV
 	stb	r0,HSTATE_IN_GUEST(r13)
 	each_gpr ld, 4, 11, VCPU_REG(4), r12
@@ -174,7 +182,8 @@ END_FTR_SECTION_IFSET(CPU_FTR_CFAR)
 	stw	r4,VCPU_HV_TRAP(r3)
 	beq	1f
 	b	kvmhv_rm_leave
-1:	li	r0,H_SUCCESS
+1:	count_hcall r3, r4
+	li	r0,H_SUCCESS
 	std	r0,VCPU_REG(3)(r3)
 	bl	kvmhv_rm_inject_external
 	ld	r3,HSTATE_KVM_VCPU(r13)

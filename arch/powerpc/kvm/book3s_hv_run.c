@@ -14,6 +14,7 @@
 #include <asm/kvm_ppc.h>
 
 #include "book3s_hv.h"
+#include "book3s_hv_step.h"
 
 /*
  * All of KVM_RUN counts as running, sleep and preemption included.  Pairs with
@@ -97,7 +98,8 @@ static int run_once(struct kvm_vcpu *vcpu)
  * Return: RESUME_HOST with vcpu->run filled in, or: -EINTR for a signal,
  * -EINVAL before KVM_CAP_PPC_PAPR is enabled or in a transaction, -EBUSY when
  * sibling threads are online, -ETIMEDOUT when a sibling thread does not answer,
- * -ENOMEM when the default HPT cannot be had.
+ * -ENOMEM when the default HPT cannot be had, -EOPNOTSUPP for a single step of an
+ * instruction that is not emulated.
  */
 int kvmhv_vcpu_run(struct kvm_vcpu *vcpu)
 {
@@ -119,7 +121,10 @@ int kvmhv_vcpu_run(struct kvm_vcpu *vcpu)
 	count_running(vcpu);
 	for (;;) {
 		kvm_vcpu_srcu_read_lock(vcpu);
-		r = run_once(vcpu);
+		if (static_branch_unlikely(&kvmhv_stepped) && vcpu->arch.hv.stepped)
+			r = kvmhv_step(vcpu);
+		else
+			r = run_once(vcpu);
 		kvm_vcpu_srcu_read_unlock(vcpu);
 		if (!is_kvmppc_resume_guest(r))
 			break;

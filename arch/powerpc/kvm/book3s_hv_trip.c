@@ -25,6 +25,7 @@
 #include "book3s_hv.h"
 #include "book3s_hv_intr.h"
 #include "book3s_hv_vcore.h"
+#include "book3s_hv_watch.h"
 
 /*
  * A thread that does not join the core in trips of this length together is
@@ -153,6 +154,17 @@ static noinline bool thread_lost(struct kvm_vcpu *vcpu,
 	return true;
 }
 
+/*
+ * For KVM_GET_STATS_FD, which knows one place for all of a vcpu's counters, and that is
+ * none that real mode touches.
+ */
+static inline void show_counters(struct kvm_vcpu *vcpu)
+{
+	vcpu->stat.real_mode_hcalls = vcpu->arch.rm_hcalls;
+	vcpu->stat.real_mode_faults = vcpu->arch.hv.rm_faults;
+	vcpu->stat.real_mode_cedes = vcpu->arch.rm_cedes;
+}
+
 /* The vcpu has an exit to handle and is expected to be ready soon */
 static void expect_back(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
 {
@@ -176,6 +188,7 @@ static void take_out(struct kvm_hv_vcore *vcore, struct kvm_vcpu *vcpu)
 	vcpu->arch.trap = hv->trap;
 	if (READ_ONCE(hv->vpa.gpa))
 		kvmhv_vpa_exit(vcpu);
+	show_counters(vcpu);
 	if (hv->trap)
 		++vcpu->stat.sum_exits;
 	if (hv->trap && hosts)
@@ -331,6 +344,8 @@ static void core_trip(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self,
 
 	if (kvmhv_cpu->want_interrupts && leader->vcpu)
 		kvmhv_cpu->want_interrupts(leader->vcpu);
+	if (static_branch_unlikely(&kvmhv_watched))
+		kvmhv_watch_trip(vcore, self, true);
 	guest_timing_enter_irqoff();
 	keep = keep_vsx(self);
 
@@ -341,6 +356,8 @@ static void core_trip(struct kvm_hv_vcore *vcore, struct kvm_vcpu *self,
 	WRITE_ONCE(vcore->tb_left, mftb());
 	srr_regs_clobbered();	/* lest the way to user space trusts them */
 	this_cpu_set_ftrace_enabled(ftrace);
+	if (static_branch_unlikely(&kvmhv_watched))
+		kvmhv_watch_trip(vcore, self, false);
 
 	spin_lock(&vcore->lock);
 	vcore->open = false;

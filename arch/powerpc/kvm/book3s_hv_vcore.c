@@ -26,6 +26,7 @@
 #include "book3s_hv.h"
 #include "book3s_hv_intr.h"
 #include "book3s_hv_vcore.h"
+#include "book3s_hv_watch.h"
 
 /*
  * From a timer event in an idle host to a guest that goes on it takes some
@@ -313,6 +314,8 @@ static noinline void wait_turn(struct kvm_vcpu *vcpu)
 	u64 expires = READ_ONCE(vcpu->arch.dec_expires);
 	s64 ticks;
 
+	if (static_branch_unlikely(&kvmhv_watched))
+		kvmhv_watch_wait(vcpu, true);
 	if (timer) {
 		ticks = max(dec_remaining(vcpu) - wake_ahead(), 0LL);
 		hrtimer_start(&vcpu->arch.dec_timer,
@@ -341,6 +344,8 @@ static noinline void wait_turn(struct kvm_vcpu *vcpu)
 	if (timer)
 		hrtimer_cancel(&vcpu->arch.dec_timer);
 	kvm_vcpu_srcu_read_lock(vcpu);
+	if (static_branch_unlikely(&kvmhv_watched))
+		kvmhv_watch_wait(vcpu, false);
 }
 
 /*

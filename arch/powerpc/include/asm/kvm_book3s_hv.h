@@ -65,6 +65,7 @@ struct kvm;
 struct kvm_vcpu;
 struct kvmhv_htab_file;
 struct kvmhv_thread;
+struct kvmhv_times;
 struct kvmhv_vsx_regs;
 struct kvm_memory_slot;
 struct mm_struct;
@@ -182,6 +183,7 @@ struct kvm_hv_vm {
 	u32 online_vcpus;		/* [A] > 1: tlbie instead of tlbiel */
 	bool mmu_ready;			/* [A] HPT and VRMA usable */
 	bool fwnmi_enabled;		/* [A] */
+	bool timed;			/* [A] book3s_hv_debugfs.c: measure times */
 	/* Real mode area at guest real 0, once there was one; see book3s_hv_rma.c */
 	unsigned long rma_pa;		/* [S](a) its host real address: RMOR */
 	unsigned long rma_pages;	/* [S] pages of guest memory in it, or 0 */
@@ -341,6 +343,7 @@ struct kvm_hv_vcpu {
 	unsigned long fault_dar;	/* [R](a) (H)DAR, or PC for HISI */
 	unsigned long fault_slb_v;	/* [R] RS image of the segment, or 0 */
 	u32 fault_verdict;	/* [R] enum kvmhv_fault of a storage interrupt */
+	u64 rm_faults;		/* [R] counts those that did not leave the guest */
 	unsigned long fault_v;	/* [R] HPTE found absent, 1st doubleword */
 	unsigned long fault_r;	/* [R] guest's view of the 2nd doubleword */
 	long fault_index;	/* [R] its index, -1 if there is none */
@@ -367,6 +370,18 @@ struct kvm_hv_vcpu {
 	struct task_struct *task;	/* [L: vcore->lock] the last one to do KVM_RUN */
 	u64 delay;		/* [L: vcore->lock, or task] its run_delay at the time ... */
 	u64 delay_at;		/* [L: vcore->lock, or task] ... of kvmhv_note_delay() */
+
+	struct kvmhv_times *times;	/* [A] NULL until they are measured first */
+
+	/* Single steps, book3s_hv_step.c */
+	bool stepped;		/* [V] KVM_RUN is one */
+	bool step_begun;	/* [V] user space has had to do its part */
+	bool step_hcall;	/* [V] it is an hcall, and real mode's */
+
+	/* Trace events, book3s_hv_watch.c */
+	u32 watch_round;	/* [V] in which the two below were written */
+	bool watched_in;	/* [V] kvm_guest_enter has been traced, its exit not yet */
+	unsigned long watched_hcall;	/* [V] the same of an hcall: its number */
 } ____cacheline_aligned;
 
 /**
@@ -452,6 +467,7 @@ struct kvmhv_rma {
 void kvmhv_rma_reserve(void);
 int kvmhv_rma_capability(void);
 unsigned long kvmhv_rma_bytes(void);
+unsigned int kvmhv_rma_pool(unsigned int *unused);
 struct kvmhv_rma *kvmhv_rma_get(void);
 void kvmhv_rma_put(struct kvmhv_rma *rma);
 

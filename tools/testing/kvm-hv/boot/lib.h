@@ -75,6 +75,9 @@ long put_htab(int fd, uint32_t index, unsigned int valid, unsigned int empty,
 /* KVM_RUN up to an hcall for user space: its number, or ~0 after a failed check */
 unsigned long run_to_hcall(const struct vm *vm);
 
+/* Labels of a program's own assembly, whose instructions go to a guest */
+#define GUEST_LABELS(...)	extern const uint32_t __VA_ARGS__
+
 /* Instructions for a big-endian guest */
 void put_code(void *to, const uint32_t *insn, size_t n);
 

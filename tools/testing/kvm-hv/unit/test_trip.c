@@ -6,8 +6,11 @@
 #include "unit.h"
 #include "../../../../arch/powerpc/kvm/book3s_hv.h"
 #include "../../../../arch/powerpc/kvm/book3s_hv_intr.h"
+#include "../../../../arch/powerpc/kvm/book3s_hv_times.h"
 #include "../../../../arch/powerpc/kvm/book3s_hv_vcore.h"
+#include "../../../../arch/powerpc/kvm/book3s_hv_watch.h"
 #include <asm/kvm_hv_thread.h>
+#include <trace/events/kvm_hv.h>
 
 #define TRIP		20000UL		/* ticks; the deadline is tb_ticks_per_sec */
 #define TRIPS		(tb_ticks_per_sec / TRIP)
@@ -19,6 +22,26 @@ static struct kvm_vcpu *runner, *other;
 static bool comes;
 static u8 events;
 static unsigned long host_dec;
+
+/* Trace events, one after the other: of the runner's vcpu and of the other one */
+static char traced[2][400];
+
+void stub_trace(const char *event, const struct kvm_vcpu *vcpu, unsigned long value)
+{
+	char *log = traced[vcpu != runner];
+	size_t len = strlen(log);
+
+	snprintf(log + len, sizeof(traced[0]) - len, "%s %lx, ", event, value);
+}
+
+static void expect_traced(const struct kvm_vcpu *vcpu, const char *what)
+{
+	char *log = traced[vcpu != runner];
+
+	if (strcmp(log, what))
+		fail("traced: %s", log);
+	*log = 0;
+}
 
 /* A trip: the runner's vcpu runs until the host wants the CPU, the other may */
 void kvmhv_enter_core(struct kvm_hv_vcore *vc, struct kvmhv_vsx_regs *keep)
@@ -175,6 +198,161 @@ static void maintenance(void)
 	tear_down();
 }
 
+static void watch_set_up(void)
+{
+	set_up();
+	memset(traced, 0, sizeof(traced));
+	check(!kvmhv_watched);
+	kvmhv_watch_begin();
+}
+
+static void watch_tear_down(void)
+{
+	kvmhv_watch_end();
+	check(!kvmhv_watched);
+	tear_down();
+}
+
+/* Each trip that is watched is seen on its way in and out, in the runner's task */
+static void watched_trips(void)
+{
+	watch_set_up();
+	comes = true;
+	check_eq(trips(1, 0), 0);
+	expect_traced(runner, "trip 1, enter 0, trip 0, exit 980, ");
+	check_eq(trips(1, 0), 0);
+	expect_traced(runner, "trip 1, enter 0, trip 0, exit 980, ");
+	expect_traced(other, "");
+	kvmhv_watch_end();
+	check_eq(trips(2, 0), 0);
+	expect_traced(runner, "");
+	kvmhv_watch_begin();
+	watch_tear_down();
+}
+
+/* The vcpu as the real thing leaves it */
+static void out(struct kvm_vcpu *vcpu, enum kvmhv_state state, unsigned int trap)
+{
+	vcpu->arch.hv.state = state;
+	vcpu->arch.hv.trap = trap;
+}
+
+/* An hcall is over when the vcpu enters the guest next, if it was watched from the start */
+static void watched_hcalls(void)
+{
+	watch_set_up();
+	runner->arch.regs.gpr[3] = 0xe4;
+	out(runner, KVMHV_IN, 0);
+	kvmhv_watch_trip(&vcore, runner, true);
+	out(runner, KVMHV_IN, BOOK3S_INTERRUPT_SYSCALL);
+	kvmhv_watch_trip(&vcore, runner, false);
+	expect_traced(runner, "trip 1, enter 0, trip 0, exit c00, hcall e4, ");
+	runner->arch.regs.gpr[3] = 0;
+	kvmhv_watch_trip(&vcore, runner, true);
+	expect_traced(runner, "trip 1, hcall over e4, enter 0, ");
+
+	/* sc 1 from problem state is none; a storage interrupt */
+	runner->arch.hv.shregs.msr = MSR_PR;
+	kvmhv_watch_trip(&vcore, runner, false);
+	kvmhv_watch_trip(&vcore, runner, true);
+	out(runner, KVMHV_IN, BOOK3S_INTERRUPT_H_DATA_STORAGE);
+	runner->arch.hv.fault_verdict = KVMHV_FAULT_MMIO;
+	kvmhv_watch_trip(&vcore, runner, false);
+	expect_traced(runner, "trip 0, exit c00, trip 1, enter 0, trip 0, exit e00, fault 3, ");
+	runner->arch.hv.shregs.msr = 0;
+
+	/* It makes one, tracing is off for a while: its end is none any more */
+	kvmhv_watch_trip(&vcore, runner, true);
+	out(runner, KVMHV_IN, BOOK3S_INTERRUPT_SYSCALL);
+	kvmhv_watch_trip(&vcore, runner, false);
+	expect_traced(runner, "trip 1, enter 0, trip 0, exit c00, hcall 0, ");
+	kvmhv_watch_end();
+	kvmhv_watch_begin();
+	kvmhv_watch_trip(&vcore, runner, true);
+	expect_traced(runner, "trip 1, enter 0, ");
+
+	/* Watched from the middle of a trip on, or without a thread: nothing to tell */
+	kvmhv_watch_end();
+	kvmhv_watch_begin();
+	kvmhv_watch_trip(&vcore, runner, false);
+	out(runner, KVMHV_READY, 0);
+	kvmhv_watch_trip(&vcore, runner, true);
+	kvmhv_watch_trip(&vcore, runner, false);
+	expect_traced(runner, "trip 0, trip 1, trip 0, ");
+	watch_tear_down();
+}
+
+/* Where another task runs the core, a vcpu's events come in its own task all the same */
+static void watched_waits(void)
+{
+	watch_set_up();
+	out(other, KVMHV_IN, 0);
+	kvmhv_watch_wait(other, true);
+	kvmhv_watch_wait(other, false);		/* a signal: it calls the thread, and waits again */
+	kvmhv_watch_wait(other, true);
+	out(other, KVMHV_BUSY, BOOK3S_INTERRUPT_SYSCALL);
+	other->arch.regs.gpr[3] = 0x58;
+	kvmhv_watch_wait(other, false);
+	expect_traced(other, "wait 1, enter 0, wait 0, wait 1, wait 0, exit c00, hcall 58, ");
+
+	/* In and out while its task slept all the time */
+	out(other, KVMHV_READY, 0);
+	kvmhv_watch_wait(other, true);
+	out(other, KVMHV_BUSY, BOOK3S_INTERRUPT_HMI);
+	kvmhv_watch_wait(other, false);
+	expect_traced(other, "wait 1, wait 0, hcall over 58, enter 0, exit e60, ");
+
+	/* Out for the host's sake; then its own task is to run the core */
+	out(other, KVMHV_IN, 0);
+	kvmhv_watch_wait(other, true);
+	out(other, KVMHV_READY, BOOK3S_INTERRUPT_HV_DECREMENTER);
+	kvmhv_watch_wait(other, false);
+	out(other, KVMHV_IN, 0);
+	kvmhv_watch_trip(&vcore, other, true);
+	expect_traced(other, "wait 1, enter 0, wait 0, exit 980, trip 1, enter 0, ");
+
+	/* It slept, and no task took it anywhere */
+	out(other, KVMHV_IN, BOOK3S_INTERRUPT_EXTERNAL);
+	kvmhv_watch_trip(&vcore, other, false);
+	out(other, KVMHV_READY, BOOK3S_INTERRUPT_EXTERNAL);
+	kvmhv_watch_wait(other, true);
+	kvmhv_watch_wait(other, false);
+	expect_traced(other, "trip 0, exit 500, wait 1, wait 0, ");
+	watch_tear_down();
+}
+
+/* Spans of time: how many, how long, the extremes, powers of two */
+static void times(void)
+{
+	struct kvmhv_times t = { .place = KVMHV_PLACES };
+	const struct kvmhv_span *host = &t.span[KVMHV_PLACE_HOST];
+	const struct kvmhv_span *guest = &t.span[KVMHV_PLACE_GUEST];
+
+	set_up();
+	kvmhv_time_note(runner, KVMHV_PLACE_HOST, 5);	/* nowhere to count: nothing */
+	runner->arch.hv.times = &t;
+	kvmhv_time_note(runner, KVMHV_PLACE_HOST, 1000);	/* where it was is not known */
+	check_eq(host->count + guest->count, 0);
+	kvmhv_time_note(runner, KVMHV_PLACE_GUEST, 1007);
+	kvmhv_time_note(runner, KVMHV_PLACE_GUEST, 1010);	/* still there */
+	kvmhv_time_note(runner, KVMHV_PLACE_HOST, 2007);
+	kvmhv_time_note(runner, KVMHV_PLACE_GUEST, 2010);
+	kvmhv_time_note(runner, KVMHV_PLACE_HOST, 2009);	/* another thread's clock */
+	kvmhv_time_note(runner, KVMHV_PLACE_REAL, 2009 + BIT(50));
+	check_eq(host->count, 3);
+	check_eq(host->sum, 7 + 3 + BIT(50));
+	check_eq(host->min, 3);
+	check_eq(host->max, BIT(50));
+	check_eq(host->histogram[3], 1);	/* 4 to 7 */
+	check_eq(host->histogram[2], 1);
+	check_eq(host->histogram[KVMHV_SPAN_BITS - 1], 1);
+	check_eq(guest->count, 1);
+	check_eq(guest->sum, 1000);
+	check_eq(guest->histogram[10], 1);
+	check_eq(t.span[KVMHV_PLACE_REAL].count, 0);
+	tear_down();
+}
+
 /*
  * ISA 2.07 Book III-S, LPCR[AIL]: only interrupts that are taken with IR = DR = 1
  * move, and neither system reset nor machine check do.
@@ -210,6 +388,10 @@ const struct unit_case trip_cases[] = {
 	{ "trip: a thread that never comes", thread_never_comes },
 	{ "trip: a thread that never comes, busy host", thread_never_comes_busy_host },
 	{ "trip: a thread that comes late", thread_comes_late },
+	{ "trip: traced trips", watched_trips },
+	{ "trip: traced hcalls", watched_hcalls },
+	{ "trip: traced waits", watched_waits },
+	{ "trip: times", times },
 	{ "trip: interrupts and LPCR[AIL]", interrupt_places },
 	{ "trip: a maintenance interrupt", maintenance },
 	{ NULL, NULL },

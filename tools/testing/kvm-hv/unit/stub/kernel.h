@@ -382,7 +382,10 @@ struct kvm_vcpu {
 	struct kvm_run *run;
 	int vcpu_id;
 	int mode;
-	struct { u64 put_tce_real, multi_tce_real, sum_exits; } stat;
+	struct {
+		u64 put_tce_real, multi_tce_real, sum_exits;
+		u64 real_mode_hcalls, real_mode_faults, real_mode_cedes;
+	} stat;
 	struct {
 		struct { unsigned long gpr[32], nip; } regs;
 		struct thread_fp_state fp;
@@ -393,6 +396,7 @@ struct kvm_vcpu {
 		u64 dec_expires;
 		u32 trap, last_inst;
 		u8 ceded, prodded, external_oneshot;
+		u64 rm_hcalls, rm_cedes;
 		struct machine_check_event mce_evt;
 		struct kvm_hv_vcpu hv;
 	} arch;
@@ -487,6 +491,7 @@ void HMT_low(void);
 #define SPRN_HDEC		310
 #define SPRN_TBU40		286
 unsigned long mftb(void);
+#define fls64(x)	((x) ? 64 - __builtin_clzl(x) : 0)
 unsigned long mfspr(int spr);
 void mtspr(int spr, unsigned long val);
 void load_fp_state(struct thread_fp_state *fp);

@@ -473,6 +473,7 @@ void kvmppc_core_queue_inst_storage(struct kvm_vcpu *vcpu, ulong cause);
 void kvmppc_core_queue_data_storage(struct kvm_vcpu *vcpu, ulong dar, ulong cause);
 void kvmppc_mmu_flush_icache(kvm_pfn_t pfn);
 #define kvmppc_get_pc(v)	((v)->arch.regs.nip)
+#define kvmppc_get_gpr(v, n)	((v)->arch.regs.gpr[n])
 
 /* Hardware threads, and the last steps before a trip: test_core.c, test_trip.c */
 #define IS_ENABLED(...)		0
