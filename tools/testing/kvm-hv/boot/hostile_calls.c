@@ -1012,7 +1012,7 @@ struct op ops[] = {
 	{ "run", op_run, 60 },
 	{ "vpa", op_vpa, 4 },
 	{ "beside", op_beside, 4 },
-	{ "close_xics", op_close_xics, 4 },
+	{ "close_xics", op_close_xics, 8 },
 };
 
 const unsigned int nr_ops = ARRAY_SIZE(ops);
