@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Everything here calls a script of scripts/, which says at its head what it does.
 
-.PHONY: help run test bench profile kernel lab qemu-be tree rootfs series check clean
+.PHONY: help run test bench profile kernel lab qemu-be tree rootfs series fuzz coverage check clean
 .DEFAULT_GOAL := help
 
 help:		## these lines
@@ -36,6 +36,12 @@ rootfs:		## the initramfs of the emulated hosts
 
 series:		## build/series: the patches, ready to be mailed
 	@scripts/export-series
+
+fuzz:		## look for inputs that make the sources fail: FUZZ_SECONDS=300 for each of TARGETS
+	@scripts/fuzz $(TARGETS)
+
+coverage:	## lines of our sources that the unit tests execute
+	@scripts/coverage
 
 check:		## the quick half of the tests: static without builds, and unit
 	@TIER=quick scripts/test

@@ -160,6 +160,9 @@ need_packages()
 				libc6-dev-ppc64-cross:/usr/powerpc64-linux-gnu/include/stdio.h
 				qemu-system-data:/usr/share/qemu/slof.bin) ;;
 		bench)	want+=(gnuplot-nox:gnuplot) ;;
+		fuzz)	want+=(make:make clang:clang libc6-dev:/usr/include/stdio.h
+				libclang-rt-14-dev:/usr/share/doc/libclang-rt-14-dev) ;;
+		coverage)	want+=(make:make gcc:gcov libc6-dev:/usr/include/stdio.h) ;;
 		models)	want+=(gcc:gcc libc6-dev:/usr/include/stdio.h spin:spin) ;;
 		*)	die "no package group '$group'" ;;
 		esac

@@ -12,6 +12,10 @@
 #endif
 #include "unit.h"
 
+#ifdef UNIT_GCOV
+void __gcov_dump(void);
+#endif
+
 static __thread unsigned long rnd_state = 1;
 
 void rnd_seed(unsigned long seed)
@@ -19,11 +23,74 @@ void rnd_seed(unsigned long seed)
 	rnd_state = seed * 2 + 1;
 }
 
+/*
+ * A fuzzer's input decides instead, as long as it lasts: what is done comes from its
+ * beginning, and which task goes on from its end.  So a change of the one leaves most of
+ * the other as it is.  Then the random numbers of one seed follow.
+ */
+static const u8 *input, *input_end;
+static bool has_input;
+static unsigned int turn, next_task;
+
+void rnd_input(const u8 *data, size_t size)
+{
+	input = data;
+	input_end = data + size;
+	has_input = true;
+	turn = 0;
+	next_task = 0;
+	rnd_seed(0);
+}
+
+bool rnd_left(void)
+{
+	return !has_input || input < input_end;
+}
+
+/* A number below @n, at most, of as many bytes as that takes */
+static bool from_input(unsigned int n, unsigned int *val)
+{
+	unsigned int bytes = n <= BIT(8) ? 1 : n <= BIT(16) ? 2 : 4;
+
+	if (input_end - input < bytes) {
+		input = input_end;
+		return false;
+	}
+	for (*val = 0; bytes; bytes--)
+		*val = *val << 8 | *input++;
+	*val %= n;
+	return true;
+}
+
+/* Has the task that runs had its turn? */
+bool rnd_switch(void)
+{
+	if (!has_input || input == input_end)
+		return !rnd(4);
+	if (turn) {
+		turn--;
+		return false;
+	}
+	turn = *--input_end;
+	next_task = turn % 4;
+	turn /= 4;
+	return true;
+}
+
+unsigned int rnd_task(unsigned int n)
+{
+	return has_input && input < input_end ? next_task++ % n : rnd(n);
+}
+
 /* splitmix64 */
 unsigned int rnd(unsigned int n)
 {
-	unsigned long z = rnd_state += 0x9e3779b97f4a7c15UL;
+	unsigned long z;
+	unsigned int val;
 
+	if (has_input && from_input(n, &val))
+		return val;
+	z = rnd_state += 0x9e3779b97f4a7c15UL;
 	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9UL;
 	z = (z ^ z >> 27) * 0x94d049bb133111ebUL;
 	return (z ^ z >> 31) % n;
@@ -54,6 +121,15 @@ void unit_fail(const char *file, int line, const char *fmt, ...)
 	abort();
 }
 
+void unit_exit(void)
+{
+#ifdef UNIT_GCOV
+	__gcov_dump();
+#endif
+	_exit(0);
+}
+
+#ifndef UNIT_FUZZ	/* the fuzzer has a main() */
 static bool run_case(const struct unit_case *c)
 {
 	const struct rlimit limit = { .rlim_cur = 60, .rlim_max = 60 };
@@ -72,7 +148,7 @@ static bool run_case(const struct unit_case *c)
 		__sanitizer_set_death_callback(say_more);
 #endif
 		c->run();
-		_exit(0);
+		unit_exit();
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		return false;
@@ -84,7 +160,7 @@ int main(int argc, char **argv)
 	static const struct unit_case *const all[] = {
 		hcall_cases, model_cases, fault_cases, tce_cases,
 		ppc970_cases, core_cases, trip_cases, dirty_cases, module_cases, memory_cases,
-		thread_cases,
+		thread_cases, fuzz_cases,
 	};
 	int passed = 0, failed = 0, skipped = 0;
 	const struct unit_case *c;
@@ -108,3 +184,4 @@ int main(int argc, char **argv)
 	printf("%d passed, %d failed, %d skipped\n", passed, failed, skipped);
 	return failed != 0;
 }
+#endif

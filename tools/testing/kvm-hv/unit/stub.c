@@ -7,6 +7,7 @@
 #include "unit.h"
 
 struct fake fake;
+void (*stub_on_write)(void);
 
 const struct page_size page_sizes[NR_PAGE_SIZES] = {
 	{ 12, 12, 0, 0 },

@@ -450,16 +450,6 @@ struct kvm_vcpu *kvmhv_find_vcpu(struct kvm *kvm, unsigned long id)
 	return id < STUB_VCPUS ? kvm->vcpu[id] : NULL;
 }
 
-int kvmhv_emulate_mmio(struct kvm_vcpu *vcpu, unsigned long gpa)
-{
-	kvm_stub.mmio++;
-	return RESUME_GUEST;
-}
-
-void kvmhv_mmio_page(struct kvm_vcpu *vcpu, unsigned long base, unsigned long size)
-{
-}
-
 static void set_rma(struct kvm *kvm, unsigned long rmls)
 {
 }

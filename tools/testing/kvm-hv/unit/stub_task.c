@@ -127,7 +127,7 @@ void tasks_run(void (*between)(void))
 
 	waits = 0;
 	while (left) {
-		i = rnd(nr_tasks);
+		i = rnd_task(nr_tasks);
 		if (tasks[i].done)
 			continue;
 		me = &tasks[i];
@@ -148,7 +148,7 @@ void tasks_run(void (*between)(void))
 /* Here another task may come in */
 void sched_point(void)
 {
-	if (me && !rnd(4))
+	if (me && rnd_switch())
 		switch_away();
 }
 

@@ -96,7 +96,7 @@ static __printf(1, 2) void note(const char *fmt, ...)
 	va_end(ap);
 }
 
-static void tell(void)
+void fuzz_memory_tell(void)
 {
 	unsigned long n = getenv("UNIT_SEED") ? HISTORY : 24, i;
 
@@ -539,7 +539,7 @@ static void vcpu_task(void *arg)
 	struct kvm_vcpu *vcpu = arg;
 	int i, n, ret;
 
-	for (i = 0; i < VCPU_STEPS; i++) {
+	for (i = 0; i < VCPU_STEPS && rnd_left(); i++) {
 		if (!rnd(8) && !left_out(VPA))
 			set_vpa(vcpu);
 		ret = guest_begin(vcpu);
@@ -586,7 +586,7 @@ static void memory_task(void *arg)
 	unsigned long hva, n;
 	int i, region, kind;
 
-	for (i = 0; i < MEMORY_STEPS; i++) {
+	for (i = 0; i < MEMORY_STEPS && rnd_left(); i++) {
 		kind = rnd(SWAP + 2);
 		if (left_out(min(kind, SWAP)))
 			continue;
@@ -779,7 +779,7 @@ static void ioctl_task(void *arg)
 	u32 order;
 	long ret;
 
-	for (i = 0; i < IOCTL_STEPS; i++) {
+	for (i = 0; i < IOCTL_STEPS && rnd_left(); i++) {
 		kind = kinds[rnd(ARRAY_SIZE(kinds))];
 		if (left_out(kind))
 			continue;
@@ -831,6 +831,7 @@ static void run_seed(unsigned long number)
 	seed = number;
 	rnd_seed(seed);
 	nr_history = 0;
+	steps = 0;
 	ppc970 = seed % 4 == 3;
 	with_rma = seed % 2;
 	with_huge = PAGE_SHIFT == 16 && (seed % 8 < 3 || seed % 16 == 7);
@@ -845,6 +846,7 @@ static void run_seed(unsigned long number)
 	fake.on_busy = on_busy;
 	kvm_stub.on_flushed = on_flushed;
 	memset(mslot, 0, sizeof(mslot));
+	memset(vpa_writing, 0, sizeof(vpa_writing));
 	htab_len = 0;
 	htab_fd = -1;
 	for (i = 0; i < STUB_VCPUS; i++)
@@ -858,7 +860,7 @@ static void run_seed(unsigned long number)
 	check_eq(kvm_stub_set_memory(0, 0, 0, PAGES, REGION(0)), 0);
 	mm_stub.on_free = on_free;
 
-	for (i = 0; i < ROUNDS; i++) {
+	for (i = 0; i < ROUNDS && rnd_left(); i++) {
 		mm_stub.may_fail = i % 3 == 2 && !left_out(OUT_OF_MEMORY);
 		task_new(vcpu_task, vcpus[0]);
 		if (!left_out(VCPU_1))
@@ -871,6 +873,11 @@ static void run_seed(unsigned long number)
 	}
 	mm_stub.on_free = NULL;
 	kvm_stub_teardown();
+}
+
+void fuzz_memory(void)
+{
+	run_seed(rnd(16));
 }
 
 /* In a process of its own: does it pass? */
@@ -888,7 +895,7 @@ static bool passes(unsigned long number, unsigned long left_out, bool quiet)
 			_exit(0);
 		without = left_out;
 		run_seed(number);
-		_exit(0);
+		unit_exit();
 	}
 	check(pid > 0 && waitpid(pid, &status, 0) == pid);
 	if (!quiet && WIFSIGNALED(status) && WTERMSIG(status) != SIGABRT)
@@ -919,7 +926,7 @@ static void all_seeds(void)
 	const char *one = getenv("UNIT_SEED"), *many = getenv("UNIT_SEEDS");
 	unsigned long n = many ? strtoul(many, NULL, 0) : 32, i;
 
-	unit_on_fail = tell;
+	unit_on_fail = fuzz_memory_tell;
 	if (one) {
 		if (getenv("UNIT_WITHOUT"))
 			without = strtoul(getenv("UNIT_WITHOUT"), NULL, 0);
@@ -930,7 +937,7 @@ static void all_seeds(void)
 			continue;
 		unit_on_fail = NULL;
 		if (!getenv("UNIT_NO_SHRINK")) {
-			unit_on_fail = tell;
+			unit_on_fail = fuzz_memory_tell;
 			shrink(i);
 			unit_on_fail = NULL;
 		}

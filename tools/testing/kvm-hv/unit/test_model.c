@@ -467,11 +467,8 @@ static void do_harvest(void)
 	harvested[gpa >> PAGE_SHIFT] = 0;
 }
 
-static void run_model(unsigned long seed, unsigned int vcpus)
+static void begin(unsigned int vcpus)
 {
-	unsigned int i;
-
-	rnd_seed(seed);
 	fake_setup(NR_PTEG);
 	vcpu = fake_vcpu();
 	memset(model, 0, sizeof(model));
@@ -479,48 +476,73 @@ static void run_model(unsigned long seed, unsigned int vcpus)
 	fake.on_tlbie = hw_late;
 	fake.kvm.arch.hv.online_vcpus = vcpus;
 	fake.allow_tlbiel = vcpus == 1;
+}
 
-	for (i = 0; i < 60000; i++) {
-		switch (rnd(16)) {
-		case 0 ... 6:
-			do_enter();
-			break;
-		case 7:
-		case 8:
-			do_remove();
-			break;
-		case 9:
-			do_bulk();
-			break;
-		case 10:
-			do_protect();
-			break;
-		case 11:
-			do_read();
-			break;
-		case 12:
-			do_clear();
-			break;
-		case 13:
-			do_access();
-			break;
-		case 14:
-			if (!rnd(8))
-				do_unmap();
-			break;
-		case 15:
-			do_harvest();
-			if (!rnd(64))
-				fake.slots.slot[0]->flags ^= KVM_MEM_LOG_DIRTY_PAGES;
-			break;
-		}
-		check(!locks_held());
-		if (!(i % 5000))
-			compare_all();
+static void one(void)
+{
+	switch (rnd(16)) {
+	case 0 ... 6:
+		do_enter();
+		break;
+	case 7:
+	case 8:
+		do_remove();
+		break;
+	case 9:
+		do_bulk();
+		break;
+	case 10:
+		do_protect();
+		break;
+	case 11:
+		do_read();
+		break;
+	case 12:
+		do_clear();
+		break;
+	case 13:
+		do_access();
+		break;
+	case 14:
+		if (!rnd(8))
+			do_unmap();
+		break;
+	case 15:
+		do_harvest();
+		if (!rnd(64))
+			fake.slots.slot[0]->flags ^= KVM_MEM_LOG_DIRTY_PAGES;
+		break;
 	}
+	check(!locks_held());
+}
+
+static void end(void)
+{
 	compare_all();
 	free(vcpu);
 	fake_teardown();
+}
+
+static void run_model(unsigned long seed, unsigned int vcpus)
+{
+	unsigned int i;
+
+	rnd_seed(seed);
+	begin(vcpus);
+	for (i = 0; i < 60000; i++) {
+		one();
+		if (!(i % 5000))
+			compare_all();
+	}
+	end();
+}
+
+void fuzz_hcalls(void)
+{
+	begin(1 + rnd(2));
+	while (rnd_left())
+		one();
+	end();
 }
 
 static void model_smp(void)

@@ -233,6 +233,155 @@ static void indirect_fixed(void)
 	down();
 }
 
+/* Hcalls as bytes will have it, against a table of what the entries must be */
+static u64 want[PAGES * TCES_PER_PAGE];
+static unsigned int change_at;	/* by another vcpu, after so many stores */
+static bool changed_list;
+
+static u64 any(u64 near)
+{
+	switch (rnd(4)) {
+	case 0:
+		return near + rnd(8);
+	case 1:
+		return near - rnd(8);
+	case 2:
+		return BIT(rnd(64)) - rnd(2);
+	default:
+		return (u64)rnd(UINT_MAX) << 32 | rnd(UINT_MAX);
+	}
+}
+
+static u64 some_tce(void)
+{
+	u64 tce = (u64)rnd(BIT(16)) << table->page_shift | rnd(4);
+
+	return rnd(4) ? tce : tce ^ any(0);
+}
+
+static u64 some_ioba(void)
+{
+	u64 index = rnd(2) ? rnd(BIT(15)) : any(table->size);
+	u64 addr = (table->offset + index) << table->page_shift;
+
+	return rnd(8) ? addr : addr ^ any(0);
+}
+
+static bool in_window(u64 addr, u64 n, u64 *first)
+{
+	unsigned __int128 i = addr >> table->page_shift;
+
+	*first = (addr >> table->page_shift) - table->offset;
+	return n && !(addr << (64 - table->page_shift)) && i >= table->offset &&
+	       i + n <= (unsigned __int128)table->offset + table->size;
+}
+
+static bool good(u64 tce)
+{
+	return !(tce & (BIT(table->page_shift) - 1) & ~3UL);
+}
+
+static void change_list(void)
+{
+	__be64 *list = fake.page;
+
+	if (!change_at || --change_at)
+		return;
+	list[rnd(PAGE_SIZE / 8)] = cpu_to_be64(some_tce());
+	changed_list = true;
+}
+
+static void any_put(u64 liobn)
+{
+	u64 addr = some_ioba(), tce = some_tce(), i;
+	bool ok = in_window(addr, 1, &i) && good(tce);
+	long ret = kvmhv_rm_h_put_tce(vcpu, liobn, addr, tce);
+
+	if (liobn == LIOBN)
+		check_eq(ret, ok ? H_SUCCESS : H_PARAMETER);
+	if (ret == H_SUCCESS && liobn == LIOBN)
+		want[i] = tce;
+}
+
+static void any_get(u64 liobn)
+{
+	u64 addr = some_ioba(), i;
+	bool ok = in_window(addr, 1, &i);
+	long ret = kvmhv_rm_h_get_tce(vcpu, liobn, addr);
+
+	if (liobn != LIOBN)
+		return;
+	check_eq(ret, ok ? H_SUCCESS : H_PARAMETER);
+	if (ok)
+		check_eq(vcpu->arch.regs.gpr[4], want[i]);
+}
+
+static void any_stuff(u64 liobn)
+{
+	u64 addr = some_ioba(), tce = some_tce(), n = rnd(8) ? rnd(600) : any(0), i;
+	bool ok = in_window(addr, n, &i) && good(tce);
+	long ret = kvmhv_rm_h_stuff_tce(vcpu, liobn, addr, tce, n);
+
+	if (liobn != LIOBN)
+		return;
+	check_eq(ret, n > 512 ? H_TOO_HARD : ok ? H_SUCCESS : H_PARAMETER);
+	for (; ret == H_SUCCESS && n; n--)
+		want[i++] = tce;
+}
+
+static void any_indirect(u64 liobn)
+{
+	static const u64 gone[] = { IO_GPA, GONE_GPA, -4096UL };
+	u64 addr = some_ioba(), n = rnd(8) ? rnd(514) : any(0), i, k;
+	unsigned long off = rnd(PAGE_SIZE / 4096) * 4096;
+	bool there = rnd(8), aligned = rnd(8), ok;
+	u64 gpa = there ? LIST_GPA + off : gone[rnd(ARRAY_SIZE(gone))];
+	__be64 *list = fake.page + off;
+	long ret;
+
+	/* anywhere, or the last one that counts */
+	for (k = rnd(4); k; k--)
+		list[(rnd(2) ? rnd(512) : n - 1) % 512] = cpu_to_be64(some_tce());
+	ok = n <= 512 && aligned && in_window(addr, n, &i);
+	for (k = 0; k < n && ok && there; k++)
+		if (!good(be64_to_cpu(list[k])))
+			ok = false;
+	change_at = rnd(4) ? 0 : rnd(512);
+	changed_list = false;
+	stub_on_write = change_list;
+	ret = kvmhv_rm_h_put_tce_indirect(vcpu, liobn, addr, gpa + !aligned, n);
+	stub_on_write = NULL;
+	if (liobn != LIOBN)
+		return;
+	check_eq(ret, !ok ? H_PARAMETER : there ? H_SUCCESS : H_TOO_HARD);
+	for (k = 0; ret == H_SUCCESS && k < n; k++) {
+		check(good(all[i + k]));
+		want[i + k] = changed_list ? all[i + k] : be64_to_cpu(list[k]);
+	}
+}
+
+static void (*const any_hcall[])(u64 liobn) = {
+	any_put, any_get, any_stuff, any_indirect,
+};
+
+void fuzz_tce(void)
+{
+	static const u8 shifts[] = { 12, 16, 24, 34 };
+
+	setup(shifts[rnd(ARRAY_SIZE(shifts))]);
+	table->size = 1 + rnd(table->size);
+	table->offset = rnd(2) ? OFFSET : any(0) >> table->page_shift;
+	if (rnd(2))
+		fill_list(0);
+	memcpy(want, all, sizeof(want));
+	while (rnd_left()) {
+		any_hcall[rnd(4)](rnd(8) ? LIOBN : LIOBN + 2);
+		check_eq(locks_held(), 0);
+	}
+	check(!memcmp(want, all, sizeof(want)));
+	down();
+}
+
 const struct unit_case tce_cases[] = {
 	{ "H_PUT_TCE and H_GET_TCE: edges and bits", put_get },
 	{ "H_STUFF_TCE", stuff },

@@ -29,6 +29,11 @@ void unit_fail(const char *file, int line, const char *fmt, ...);
 extern void (*unit_on_fail)(void);	/* says more before the process ends */
 unsigned int rnd(unsigned int n);	/* 0..n-1, one sequence per thread */
 void rnd_seed(unsigned long seed);
+void rnd_input(const u8 *data, size_t size);	/* what rnd() returns, while it lasts */
+bool rnd_left(void);		/* does it?  Always, if there was none */
+bool rnd_switch(void);		/* is it another task's turn?  Whose? */
+unsigned int rnd_task(unsigned int n);
+__noreturn void unit_exit(void);	/* a child process has passed */
 
 struct unit_case {
 	const char *name;
@@ -37,7 +42,16 @@ struct unit_case {
 
 extern const struct unit_case hcall_cases[], model_cases[], fault_cases[],
 	thread_cases[], tce_cases[], ppc970_cases[], core_cases[], dirty_cases[],
-	module_cases[], memory_cases[], trip_cases[];
+	module_cases[], memory_cases[], trip_cases[], fuzz_cases[];
+
+/* Targets of fuzz.c that are models, too: as long as the input lasts */
+void fuzz_hcalls(void);
+void fuzz_memory(void);
+void fuzz_memory_tell(void);
+void fuzz_htab(void);
+void fuzz_tce(void);
+void fuzz_vpa(void);
+void fuzz_mmio(void);
 
 /*
  * Guest memory.  Slot 0 is all a guest page of 16M needs, slot 1 is neither

@@ -64,7 +64,14 @@ static inline void clear_bit(unsigned int n, unsigned long *p)
 	barrier();							\
 	once_;								\
 })
-#define WRITE_ONCE(x, val)	__atomic_store_n(&(x), (val), __ATOMIC_RELAXED)
+#define WRITE_ONCE(x, val)						\
+	do {								\
+		__atomic_store_n(&(x), (val), __ATOMIC_RELAXED);	\
+		if (stub_on_write)					\
+			stub_on_write();				\
+	} while (0)
+/* another CPU may have been faster than the next access */
+extern void (*stub_on_write)(void);
 #define rcu_dereference_raw(p)	READ_ONCE(p)
 #define barrier()		__atomic_signal_fence(__ATOMIC_SEQ_CST)
 #define OPTIMIZER_HIDE_VAR(v)	asm("" : "+r" (v))
@@ -347,6 +354,7 @@ struct kvm_memory_slot {
 };
 
 struct kvm_memslots {
+	u64 generation;
 	unsigned int n;
 	struct kvm_memory_slot *slot[8];
 };
@@ -387,7 +395,7 @@ struct kvm_vcpu {
 		u64 real_mode_hcalls, real_mode_faults, real_mode_cedes;
 	} stat;
 	struct {
-		struct { unsigned long gpr[32], nip; } regs;
+		struct { unsigned long gpr[32], nip, msr; } regs;
 		struct thread_fp_state fp;
 		struct thread_vr_state vr;
 		unsigned long amr;
@@ -397,6 +405,8 @@ struct kvm_vcpu {
 		u32 trap, last_inst;
 		u8 ceded, prodded, external_oneshot;
 		u64 rm_hcalls, rm_cedes;
+		u8 mmio_sp64_extend, mmio_vsx_copy_nums, mmio_vmx_copy_nums;
+		unsigned long vaddr_accessed, paddr_accessed;
 		struct machine_check_event mce_evt;
 		struct kvm_hv_vcpu hv;
 	} arch;

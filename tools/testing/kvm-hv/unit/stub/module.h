@@ -326,6 +326,9 @@ unsigned int kvmppc_hpte_actual_page_shift(unsigned long v, unsigned long r);
 /* Generic KVM, and KVM of powerpc: stub_kvm.c */
 #define RESUME_GUEST		0
 #define RESUME_HOST		2
+#define RESUME_GUEST_NV		1
+#define RESUME_HOST_NV		3
+#define KVM_EXIT_MMIO		6
 #define KVM_PAM			0x0fffffffffffffffUL
 #define KVM_USER_MEM_SLOTS	8
 #define KVM_ARCH_REQ(n)		BIT(8 + (n))
@@ -473,7 +476,18 @@ void kvmppc_core_queue_inst_storage(struct kvm_vcpu *vcpu, ulong cause);
 void kvmppc_core_queue_data_storage(struct kvm_vcpu *vcpu, ulong dar, ulong cause);
 void kvmppc_mmu_flush_icache(kvm_pfn_t pfn);
 #define kvmppc_get_pc(v)	((v)->arch.regs.nip)
+#define kvmppc_set_pc(v, pc)	((v)->arch.regs.nip = (pc))
 #define kvmppc_get_gpr(v, n)	((v)->arch.regs.gpr[n])
+
+/* Emulated loads and stores: test_mmio.c */
+enum emulation_result { EMULATE_DONE, EMULATE_DO_MMIO, EMULATE_FAIL, EMULATE_AGAIN };
+#define INST_GENERIC		0
+#define kvm_vcpu_srcu_read_lock(v)	((void)srcu_read_lock(&(v)->kvm->srcu))
+#define kvm_vcpu_srcu_read_unlock(v)	srcu_read_unlock(&(v)->kvm->srcu, 0)
+int kvmppc_get_last_inst(struct kvm_vcpu *vcpu, int kind, u32 *inst);
+int kvmppc_handle_load(struct kvm_vcpu *vcpu, unsigned int reg, unsigned int bytes, int normal);
+int kvmppc_handle_store(struct kvm_vcpu *vcpu, u64 val, unsigned int bytes, int normal);
+int kvmppc_emulate_mmio(struct kvm_vcpu *vcpu);
 
 /* Hardware threads, and the last steps before a trip: test_core.c, test_trip.c */
 #define IS_ENABLED(...)		0
