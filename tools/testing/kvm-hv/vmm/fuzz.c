@@ -4,8 +4,14 @@
  * machine without KVM.  Guest memory is from malloc(), so the sanitizers see an
  * access that guest_ptr() should not have allowed.
  *
- *   fuzz KERNEL SEED COUNT
+ *   fuzz KERNEL SEED COUNT	as random numbers will have it
+ *   fuzz KERNEL INPUTS		as a file has it: a word and bytes in hexadecimal each, on
+ *				lines of which all but the first begin with a blank
+ *
+ * With VMM_FUZZ this is libFuzzer's, whose input decides; the environment's FUZZ_KERNEL is
+ * the kernel.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -21,6 +27,26 @@ struct config config = {
 	.mem = RAM_SIZE, .cpus = 3, .threads = 1, .append = "", .flat = true,
 	.irqchip = IRQCHIP_USER, .has_testdev = true, .testdev = TESTDEV,
 };
+
+/* The fuzzer's input, 16 bits at a time, as long as it lasts; random numbers without one */
+static const uint8_t *input;
+static size_t input_left;
+
+static int draw(void)
+{
+	unsigned int val;
+
+	if (!input)
+		return rand();
+	if (input_left < 2) {
+		input_left = 0;
+		return 0;
+	}
+	val = input[0] << 8 | input[1];
+	input += 2;
+	input_left -= 2;
+	return val;
+}
 
 void warn(const char *fmt, ...)
 {
@@ -65,8 +91,8 @@ int fake_ioctl(int fd, unsigned long req, ...)
 	reg = va_arg(ap, struct kvm_one_reg *);
 	va_end(ap);
 	if (req == KVM_GET_ONE_REG)
-		memset((void *)(unsigned long)reg->addr, rand(), 4);
-	if (req == KVM_SET_ONE_REG && rand() % 64 == 0) {
+		memset((void *)(unsigned long)reg->addr, draw(), 4);
+	if (req == KVM_SET_ONE_REG && draw() % 64 == 0) {
 		errno = EINVAL;
 		return -1;
 	}
@@ -79,37 +105,37 @@ int fake_ioctl(int fd, unsigned long req, ...)
 
 static uint64_t any(void)
 {
-	return (uint64_t)rand() << 42 ^ (uint64_t)rand() << 21 ^ rand();
+	return (uint64_t)draw() << 48 ^ (uint64_t)draw() << 32 ^ (uint64_t)draw() << 16 ^ draw();
 }
 
 /* Values that mean something to somebody, and their neighbours */
 static uint64_t value(void)
 {
-	switch (rand() % 12) {
+	switch (draw() % 12) {
 	case 0:
 		return any();
 	case 1:
-		return rand() % 20;
+		return draw() % 20;
 	case 2:
-		return RAM_SIZE - rand() % 80;
+		return RAM_SIZE - draw() % 80;
 	case 3:
-		return RAM_SIZE / 2 - rand() % 80;
+		return RAM_SIZE / 2 - draw() % 80;
 	case 4:
-		return rand() % RAM_SIZE;
+		return draw() % RAM_SIZE;
 	case 5:
-		return -(uint64_t)(rand() % 64);
+		return -(uint64_t)(draw() % 64);
 	case 6:
-		return TESTDEV + rand() % (TESTDEV_SIZE + 16);
+		return TESTDEV + draw() % (TESTDEV_SIZE + 16);
 	case 7:
 		return VTY_UNIT;
 	case 8:
-		return BIT_ULL(rand() % 64);
+		return BIT_ULL(draw() % 64);
 	case 9:
-		return XICS_IRQ_BASE + rand() % (XICS_NR_IRQS + 4);
+		return XICS_IRQ_BASE + draw() % (XICS_NR_IRQS + 4);
 	case 10:
-		return FDT_MAX_SIZE + rand() % 100;
+		return FDT_MAX_SIZE + draw() % 100;
 	default:
-		return rand() % 4096;
+		return draw() % 4096;
 	}
 }
 
@@ -130,11 +156,11 @@ static void rtas_arguments(uint64_t addr)
 
 	for (i = 3; i < RTAS_WORDS; i++)
 		word[i] = htobe32(value());
-	word[0] = htobe32(rtas_token("display-character") + rand() % 18);
-	word[1] = htobe32(rand() % 10);
-	word[2] = htobe32(rand() % 10);
-	if (rand() % 8 == 0)
-		word[1 + rand() % 2] = any();
+	word[0] = htobe32(rtas_token("display-character") + draw() % 18);
+	word[1] = htobe32(draw() % 10);
+	word[2] = htobe32(draw() % 10);
+	if (draw() % 8 == 0)
+		word[1 + draw() % 2] = draw() % 2 ? any() : htobe32(value());
 	put_words(addr & UINT32_MAX, word, RTAS_WORDS);
 }
 
@@ -144,8 +170,8 @@ static void cas_vector(uint64_t addr)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(word); i++)
-		word[i] = rand() % 3 == 0 ? any() :
-			  htobe32(rand() % 2 ? 0x0f000000 + rand() % 8 : UINT32_MAX);
+		word[i] = draw() % 3 == 0 ? any() :
+			  htobe32(draw() % 2 ? 0x0f000000 + draw() % 8 : UINT32_MAX);
 	put_words(addr, word, ARRAY_SIZE(word));
 }
 
@@ -157,8 +183,8 @@ static bool one_hcall(void)
 		H_GET_CPU_CHARACTERISTICS, H_RTAS, H_RTAS, H_RTAS,
 		H_CAS, 0x4fc, 0x500, 0xf0ff, 0xf100,
 	};
-	struct vcpu *v = &vm.cpus[rand() % config.cpus];
-	unsigned int i, h = nr[rand() % ARRAY_SIZE(nr)];
+	struct vcpu *v = &vm.cpus[draw() % config.cpus];
+	unsigned int i, h = nr[draw() % ARRAY_SIZE(nr)];
 	uint64_t args[9];
 	bool ok;
 
@@ -181,7 +207,7 @@ static void one_mmio(void)
 	uint64_t val = any();
 
 	memcpy(data, &val, sizeof(data));
-	mmio(&vm.cpus[0], value(), data, len[rand() % 4], rand() % 2);
+	mmio(&vm.cpus[0], value(), data, len[draw() % 4], draw() % 2);
 	vm.ended = false;
 }
 
@@ -208,15 +234,86 @@ static void make_vm(void)
 	vm_load();
 }
 
+/* The same guest again, but for what its memory has */
+static void one_input(const uint8_t *data, size_t size)
+{
+	input = data;
+	input_left = size;
+	xics_reset();
+	cas_reset();
+	vm_load();
+	while (input_left) {
+		if (draw() % 4)
+			one_hcall();
+		else
+			one_mmio();
+	}
+	input = NULL;
+}
+
+#ifdef VMM_FUZZ
+/* The Makefile gives them the names that libFuzzer wants */
+int fuzz_initialize(int *argc, char ***argv)
+{
+	config.kernel = getenv("FUZZ_KERNEL");
+	make_vm();
+	return 0;
+}
+
+int fuzz_one_input(const uint8_t *data, size_t size)
+{
+	one_input(data, size);
+	return 0;
+}
+#else
+static uint8_t digit(char c)
+{
+	return isdigit(c) ? c - '0' : tolower(c) - 'a' + 10;
+}
+
+static int inputs_of(const char *name)
+{
+	char *line = NULL, *hex;
+	uint8_t data[8192];
+	size_t room = 0, n = 0;
+	FILE *f = fopen(name, "r");
+	int count = 0;
+
+	if (!f)
+		return 1;
+	while (getline(&line, &room, f) > 0) {
+		hex = strchr(line, ' ');
+		if (*line == '#' || !hex)
+			continue;
+		if (hex != line) {
+			if (count++)
+				one_input(data, n);
+			n = 0;
+		}
+		for (hex++; n < sizeof(data) && isxdigit(hex[0]) && isxdigit(hex[1]); hex += 2)
+			data[n++] = digit(hex[0]) << 4 | digit(hex[1]);
+	}
+	if (count)
+		one_input(data, n);
+	free(line);
+	fclose(f);
+	fprintf(stderr, "fuzz: %d inputs\n", count);
+	return !count;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned long i, n, good = 0;
 
-	if (argc != 4) {
-		fprintf(stderr, "usage: fuzz KERNEL SEED COUNT\n");
+	if (argc != 3 && argc != 4) {
+		fprintf(stderr, "usage: fuzz KERNEL SEED COUNT | fuzz KERNEL INPUTS\n");
 		return 1;
 	}
 	config.kernel = argv[1];
+	if (argc == 3) {
+		make_vm();
+		return inputs_of(argv[2]);
+	}
 	srand(atoi(argv[2]));
 	n = atol(argv[3]);
 	make_vm();
@@ -228,3 +325,4 @@ int main(int argc, char **argv)
 	/* All arguments wrong would test the first check only */
 	return good < n / 10;
 }
+#endif
