@@ -100,7 +100,7 @@ static void has_field(const char *event, const char *field)
 	get(file, format, sizeof(format));
 	there = !!strstr(format, want);
 	if (!there)
-		printf("watch: %s has no field %s\n", event, field);
+		printf("traced: %s has no field %s\n", event, field);
 	check_value("fields that perf reads", there, 1);
 }
 
@@ -181,7 +181,7 @@ static void tables(void)
 	check_value("resize", count("kvmhv_resize", " prepare ", "order=18 ret=0 "), 1);
 }
 
-/* Nobody watches: nothing is written, and no hcall of before is left over */
+/* Tracing is off: nothing is written, and no hcall of before is left over */
 static void off(void)
 {
 	put(TRACING "trace", "");
@@ -211,5 +211,5 @@ int main(void)
 	off();
 	printf("%.1200s\n", trace);
 	close_vm(&vm);
-	return summary("watch");
+	return summary("traced");
 }
