@@ -200,7 +200,7 @@ unsigned int kvmhv_rma_pool(unsigned int *unused)
 	*unused = 0;
 	mutex_lock(&pool_lock);
 	list_for_each_entry(rma, &free_areas, free)
-		++*unused;
+		(*unused)++;
 	mutex_unlock(&pool_lock);
 	return nr_areas;
 }
