@@ -81,7 +81,7 @@ static unsigned int count(const char *event, const char *what, const char *more)
 		if (len >= sizeof(copy))
 			continue;
 		memcpy(copy, line, len);
-		/* so that "req=0xe4 " is found at the end, too */
+		/* so that "req=0xe8 " is found at the end, too */
 		strcpy(copy + len, " ");
 		if (*line != '#' && strstr(copy, task) && strstr(copy, name) &&
 		    strstr(copy, what) && strstr(copy, more))
@@ -114,8 +114,8 @@ static void calls(void)
 		guest_hcall(&vm, H_PROD, NO_VCPU, 0, 0, 0);
 	end();
 	check_value("hcalls of the module",
-		    count("kvm_hcall_enter", "req=0xe4 ", "r4=0x63 "), CALLS);
-	check_value("their ends", count("kvm_hcall_exit", "req=0xe4 ", "ret=-4 "), CALLS);
+		    count("kvm_hcall_enter", "req=0xe8 ", "r4=0x63 "), CALLS);
+	check_value("their ends", count("kvm_hcall_exit", "req=0xe8 ", "ret=-4 "), CALLS);
 	check_value("hcalls of user space", count("kvm_hcall_enter", "req=0x7ffc ", ""), CALLS);
 	/* The last one goes on when the vcpu does */
 	check_value("their ends", count("kvm_hcall_exit", "req=0x7ffc ", ""), CALLS - 1);
