@@ -52,7 +52,7 @@
 #define H_XIRR_X	0x2fc
 #define H_RANDOM	0x300
 #define H_SET_MODE	0x31c
-/* Not PAPR's: between a guest's firmware and whoever stands in for a platform's */
+/* Not PAPR's: between a guest's firmware and what stands in for a platform's */
 #define H_RTAS		0xf000
 #define H_CAS		0xf002
 

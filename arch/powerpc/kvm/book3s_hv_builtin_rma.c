@@ -188,7 +188,7 @@ EXPORT_SYMBOL_GPL(kvmhv_rma_bytes);
 
 /**
  * kvmhv_rma_pool - how many areas there are
- * @unused: set to the number of those that nobody has
+ * @unused: set to the number of those that are free
  *
  * Context: process.
  * Return: the number of all

@@ -312,7 +312,7 @@ static int times_for(struct kvm_vcpu *vcpu)
 		if (!times)
 			return -ENOMEM;
 		times->place = KVMHV_PLACES;
-		/* Pairs with the address dependency of who counts there */
+		/* Pairs with the address dependency of the thread that counts there */
 		smp_store_release(&vcpu->arch.hv.times, times);
 	}
 	/* What was before the switch went on is of no interest */

@@ -300,7 +300,7 @@ static hcall_fn hcall_handler(struct kvm *kvm, unsigned long nr)
 }
 
 /**
- * kvmhv_only_real_mode() - is there nobody but real mode to do this hcall?
+ * kvmhv_only_real_mode() - does only real mode serve this hcall?
  * @kvm: the VM
  * @nr: hcall number
  *

@@ -113,7 +113,7 @@ static bool nap_in_company(struct kvm_vcpu *vcpu,
 
 /*
  * Nap until there is something for the guest (true), or the thread has to
- * leave it (false).  Each round consumes the IPI that began it.  Whoever is
+ * leave it (false).  Each round consumes the IPI that began it.  A vcpu that is
  * patient naps as soon as there is another one that does not.
  */
 static bool nap(struct kvm_vcpu *vcpu, bool patient,

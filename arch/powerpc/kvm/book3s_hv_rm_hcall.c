@@ -107,11 +107,11 @@ void kvmhv_rm_time_hcalls(struct kvm *kvm, bool on)
 	unsigned long *entry, was, i;
 
 	WRITE_ONCE(kvm->arch.hv.timed, on);
-	smp_mb(); /* who enables an hcall from now on knows */
+	smp_mb(); /* a CPU that enables an hcall from now on knows */
 	for (i = 0; i < KVMHV_RM_HCALLS; i++) {
 		entry = &kvm->arch.hv.rm_hcall[i];
 		was = READ_ONCE(*entry);
-		/* If it changes now, somebody disables it, or enables it as is wanted */
+		/* If it changes now, another CPU disables it, or enables it as is wanted */
 		if (was)
 			cmpxchg(entry, was, entry_of(kvm, i));
 	}

@@ -189,7 +189,7 @@ _GLOBAL(kvmhv_power7_to_host)
 
 /*
  * The following four have all that ISA 2.06 and later have.  The host's counters
- * stop; those that are frozen at a trip and have caused no alert count for nobody:
+ * stop; those that are frozen at a trip and have caused no alert have no reader:
  * perf freezes them when it has no events.  CR0[EQ] afterwards: they are to be restored.
  */
 _GLOBAL(kvmhv_isa206_save_host)

@@ -45,7 +45,7 @@ static void add_span(struct kvmhv_span *span, u64 ticks)
  * @place: where it is
  * @now: the host's timebase
  *
- * Context: MMU on or off; whoever has the vcpu: the thread that runs it, or the task
+ * Context: MMU on or off; what has the vcpu: the thread that runs it, or the task
  * that runs its core.
  */
 void kvmhv_time_note(struct kvm_vcpu *vcpu, enum kvmhv_place place, u64 now)

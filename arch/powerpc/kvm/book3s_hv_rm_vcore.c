@@ -29,7 +29,7 @@
 
 /* Timebase ticks in a microsecond, as on all processors we know (512 MHz) */
 #define TB_PER_US		512
-/* How long the leader gives those to come in who missed the trip before */
+/* How long the leader waits for threads that missed the trip before */
 #define ENTER_TOGETHER		(20 * TB_PER_US)
 /* When to call those once more that do not leave */
 #define CALL_AGAIN		(1000 * TB_PER_US)
@@ -38,9 +38,6 @@
  * about a second.  Not by the timebase: that may have stopped.
  */
 #define GIVE_UP_ROUNDS		10000000
-
-/* The largest decrementer before ISA 3.0 */
-#define DEC_MAX			0x7fffffff
 
 /* The bits of the timebase that mtspr TBU40 does not write */
 #define TB_LOW			(BIT(24) - 1)
@@ -58,8 +55,8 @@ static void call_threads(const struct kvmhv_thread *thread, u32 in)
 }
 
 /*
- * The core leaves the guest; who says so first calls the others (EXITING).  The barrier
- * that this takes is in kvmhv_rm_wake_thread().
+ * The core leaves the guest; the thread that says so first calls the others (EXITING).
+ * The barrier that this takes is in kvmhv_rm_wake_thread().
  */
 static void begin_exit(const struct kvmhv_thread *thread)
 {
@@ -98,8 +95,8 @@ static bool join_core(const struct kvmhv_thread *thread)
 }
 
 /*
- * OUT: the guest's state is in memory.  Nobody may be left to nap alone, for
- * HDEC does not end naps; whoever goes says so in the same step, lest it ends
+ * OUT: the guest's state is in memory.  No thread may be left to nap alone, for
+ * HDEC does not end naps; a thread that goes says so in the same step, lest it ends
  * the next trip.  The last one wakes the leader if that naps until all are out;
  * if it waits without, an IPI would only become an interrupt of the host.
  */
@@ -466,9 +463,9 @@ static noinline void wait_for_others(struct kvmhv_thread *thread)
 }
 
 /*
- * Wake the threads that have a vcpu.  Nobody waits for them as a rule: what the
+ * Wake the threads that have a vcpu.  The leader does not wait for them as a rule: what the
  * leader's vcpu does meanwhile is gained.  But a leader that leaves sooner than
- * they come would keep them out for good, so those who missed the trip before
+ * they come would keep them out for good, so those that missed the trip before
  * (@late) get the time to come in.
  */
 static noinline void start_others(struct kvmhv_thread *thread, u32 wanted,
@@ -504,7 +501,7 @@ static void return_decrementer(unsigned long expires)
 /**
  * kvmhv_rm_run_core - one trip of a core into a guest
  * @vcore: the virtual core
- * @keep: where FP, VMX and VSX registers are kept meanwhile; NULL: they are nobody's
+ * @keep: where FP, VMX and VSX registers are kept meanwhile; NULL: they need not be kept
  *
  * Called by assembly on the thread that leads the core.
  *
@@ -535,7 +532,7 @@ void kvmhv_rm_run_core(struct kvm_hv_vcore *vcore, struct kvmhv_vsx_regs *keep)
 	smp_mb(); /* the partition comes before the threads */
 	atomic_set(&core->map, KVMHV_MAP_OPEN |
 		   (vcpu ? KVMHV_MAP_IN(thread->nr) : 0));
-	smp_mb(); /* who is put in too late to be seen here sees OPEN */
+	smp_mb(); /* a vcpu that is put in too late to be seen here sees OPEN */
 	others = READ_ONCE(vcore->threads_used) & ~KVMHV_MAP_IN(thread->nr);
 	if (others)
 		start_others(thread, others, READ_ONCE(vcore->threads_late) & others);

@@ -9,7 +9,7 @@
  * vcpus alone, and the guest does not see it in MSR, SRR0 or SRR1.
  *
  * Interrupts stay pending during a step: with a timer that is always due, a debugger
- * would see nothing but its handler.  Real mode does the hcalls that nobody else can.
+ * would see nothing but its handler.  Real mode does the hcalls that only it can serve.
  */
 #define pr_fmt(fmt) "kvm-hv: " fmt
 

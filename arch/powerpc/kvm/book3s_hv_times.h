@@ -38,7 +38,7 @@ struct kvmhv_span {
  * @span: of each place
  * @hcall: of each real-mode handler, by hcall number / 4
  *
- * Whoever has the vcpu writes here, see kvmhv_time_note(); others read what may be
+ * What has the vcpu writes here, see kvmhv_time_note(); others read what may be
  * changing.
  */
 struct kvmhv_times {

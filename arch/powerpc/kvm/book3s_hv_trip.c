@@ -34,9 +34,6 @@
  */
 #define THREAD_DEADLINE		(tb_ticks_per_sec)
 
-/* The largest decrementer before ISA 3.0 */
-#define DEC_MAX			0x7fffffff
-
 /* Flags of a task that keep it from a trip */
 #define TRIP_NOT_NOW	(_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL | _TIF_NEED_RESCHED)
 

@@ -2,7 +2,7 @@
 /*
  * Trace events of trips into the guest (include/trace/events/kvm_hv.h), and the module's
  * part of times that are measured.  All of it hangs on one static key, so that a trip that
- * nobody watches has two instructions for it: one on its way in, one on its way out.
+ * is not traced has two instructions for it: one on its way in, one on its way out.
  * Real mode cannot be traced.
  */
 #include <linux/atomic.h>
@@ -75,7 +75,7 @@ static void forget_earlier_rounds(struct kvm_hv_vcpu *hv)
 	hv->watched_hcall = NO_HCALL;
 }
 
-/* The vcpu goes into the guest; an hcall that it had made is over, whoever did it */
+/* The vcpu goes into the guest; an hcall that it had made is over, served in any mode */
 static void watch_enter(struct kvm_vcpu *vcpu)
 {
 	struct kvm_hv_vcpu *hv = &vcpu->arch.hv;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Trips and waits that somebody watches, through trace events: book3s_hv_watch.c.
+ * Trips and waits as trace events: book3s_hv_watch.c.
  * Module code, MMU on.
  */
 #ifndef BOOK3S_HV_WATCH_H

@@ -3,7 +3,7 @@
  * Hypervisor-mode KVM for 64-bit Book3S: what the module (kvm-hv.ko), the
  * built-in half and the real-mode assembly share.
  *
- * Every field carries a key saying who may touch it:
+ * Every field carries a key saying which code may touch it:
  *
  *   [C]  constant after creation
  *   [S]  changes only under kvm->arch.hv.setup_lock with no vcpu running
@@ -277,7 +277,7 @@ struct kvm_hv_slb {
 };
 
 /*
- * FP, VMX and VSX registers while somebody else uses the processor: doublewords
+ * FP, VMX and VSX registers while other code uses the processor: doublewords
  * 0 and 1 of each VSR, FPSCR, and VSCR as stvx leaves it.  kvmhv_vsx_keep().
  */
 struct kvmhv_vsx_regs {
@@ -450,7 +450,7 @@ void kvmhv_release_cores(void);
 
 /**
  * struct kvmhv_rma - a real mode area of the pool
- * @free: on the list of those nobody has [L: the pool's]
+ * @free: on the list of those that are free [L: the pool's]
  * @pfn: its first page [C]
  * @owner: the VM that has it at guest real 0 [A]
  * @mm: with a reference, the process whose locked memory it is, or NULL in the pool

@@ -15,10 +15,13 @@
 struct kvm_hv_vcore;
 struct kvm_vcpu;
 
+/* The largest decrementer before ISA 3.0 */
+#define DEC_MAX			0x7fffffff
+
 /*
  * kvmhv_core.lend.  An offline thread is OFFERED from before its nap until it
  * goes back to code with the MMU on.  The core is LENT while its online thread
- * has it in a guest's partition; nobody withdraws an offer then.
+ * has it in a guest's partition; no thread withdraws its offer then.
  */
 #define KVMHV_LEND_OFFERED(nr)	BIT(nr)
 #define KVMHV_LEND_LENT		BIT(16)

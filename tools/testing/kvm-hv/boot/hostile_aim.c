@@ -3,7 +3,7 @@
  * What users of hostile do to one thing at a time: each of these operations has a VM of
  * its own, in which a second thread goes on using what the first takes away, on another
  * CPU.  Pages that the guest has lost, and those that are allocated next, are filled with
- * a stamp: whoever still writes for the guest writes over it.
+ * a stamp: a late write for the guest changes it.
  */
 #define _GNU_SOURCE
 #include <errno.h>

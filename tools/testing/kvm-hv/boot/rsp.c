@@ -16,7 +16,8 @@
 
 #include "lib.h"
 
-#define PC_REG		"p40"	/* register 64 of QEMU's numbers, for who has asked for ... */
+/* Register 64 of QEMU's numbers, for a client that has asked for ... */
+#define PC_REG		"p40"
 #define TARGET_XML	"qXfer:features:read:target.xml:0,100"
 #define PACKET_MAX	4096
 
